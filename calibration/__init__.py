@@ -1,0 +1,1 @@
+"""Data tables with their sources, settings, and the loading of model inputs."""

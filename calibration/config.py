@@ -1,0 +1,357 @@
+"""The settings of a run: frozen dataclasses, without defaults, mirrored key by key by the files under conf/.
+
+A setting is a choice (which scenario, at what strength, until when); parameter values live in calibration/data.
+`config_from` checks keys and types and builds a Config; every class checks its own ranges. Whatever is wrong
+raises InputError with the text `<key>=<value>: allowed is ...`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from calibration.errors import InputError, refuse
+from model import codes
+
+PROCESS_NAMES = (
+    "demography", "language", "recognition", "labour_market", "discrimination", "contacts", "care", "pay_growth",
+)  # fmt: skip
+# Lever: lowest and highest strength, and what the strength means.
+LEVERS = {
+    "language_places": (0.0, 5.0, "extra places as a share of the baseline"),
+    "job_related_courses": (0.0, 5.0, "extra places as a share of the baseline"),
+    "bridging_courses": (0.0, 5.0, "extra places as a share of the baseline"),
+    "faster_recognition": (0.0, 0.95, "share of waiting and document time removed"),
+    "childcare_with_courses": (0.0, 1.0, "share of the care penalty removed"),
+    "anti_discrimination": (0.0, 1.0, "share of the hiring gap closed"),
+    "arrivals": (-1.0, 5.0, "multiplier of arrivals minus one"),
+}
+
+
+def _within(key: str, value: float, low: float, high: float, what: str = "") -> None:
+    if not low <= value <= high:
+        raise refuse(key, value, f"{low:g} to {high:g}{' (' + what + ')' if what else ''}")
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise refuse(key, value, ", ".join(allowed))
+
+
+def _some_of(key: str, values: tuple[str, ...], allowed: tuple[str, ...], empty: bool = False) -> None:
+    for value in values:
+        _one_of(key, value, allowed)
+    if len(set(values)) != len(values):
+        raise refuse(key, list(values), "each entry once")
+    if not values and not empty:
+        raise refuse(key, "[]", f"at least one of {', '.join(allowed)}")
+
+
+def quarter_index(key: str, when: str | int, last: bool) -> int:
+    """Quarters since 2017Q1 of `2021Q3` or of a year (its first quarter, or its last one if `last`)."""
+    match = re.fullmatch(r"(\d{4})(?:Q([1-4]))?", str(when))
+    year = int(match[1]) if match else 0
+    if not match or not codes.FIRST_YEAR <= year <= codes.LAST_YEAR:
+        raise refuse(key, when, f"a quarter such as 2021Q1, or a year, {codes.FIRST_YEAR} to {codes.LAST_YEAR}")
+    quarter = int(match[2]) - 1 if match[2] else (3 if last else 0)
+    return (year - codes.FIRST_YEAR) * 4 + quarter
+
+
+@dataclasses.dataclass(frozen=True)
+class Population:
+    """How many real persons one simulated person stands for, at most."""
+
+    scale: int  # persons per simulated person born outside the EU
+    scale_comparison: int  # the same for natives and persons born in other Member States
+    minimum_agents: int  # simulated persons per Member State and origin below which the weight is reduced
+
+    def __post_init__(self) -> None:
+        _within("population.scale", self.scale, 1, 100_000, "persons per simulated person")
+        _within("population.scale_comparison", self.scale_comparison, 1, 100_000, "persons per simulated person")
+        _within("population.minimum_agents", self.minimum_agents, 100, 10_000_000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Flows:
+    """Multipliers of the baseline arrivals from `start_year` on."""
+
+    non_eu_arrivals: float
+    by_reason: dict[str, float]
+    eu_born_arrivals: float
+    start_year: int
+
+    def __post_init__(self) -> None:
+        _within("flows.non_eu_arrivals", self.non_eu_arrivals, 0, 10, "multiplier of the baseline")
+        _within("flows.eu_born_arrivals", self.eu_born_arrivals, 0, 10, "multiplier of the baseline")
+        _within("flows.start_year", self.start_year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        for reason, value in self.by_reason.items():
+            _one_of("flows.by_reason", reason, codes.REASONS)
+            _within(f"flows.by_reason.{reason}", value, 0, 10, "multiplier of the baseline")
+        if set(self.by_reason) != set(codes.REASONS):
+            given = ", ".join(self.by_reason)
+            raise refuse("flows.by_reason", given, f"one multiplier each for {', '.join(codes.REASONS)}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Macro:
+    """Labour demand: held at 2019 (constant) or following published employment rates of natives (published)."""
+
+    conditions: str
+
+    def __post_init__(self) -> None:
+        _one_of("macro.conditions", self.conditions, ("constant", "published"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Integration:
+    """Processes that are switched off, for knock-out experiments."""
+
+    off: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _some_of("integration.off", self.off, PROCESS_NAMES, empty=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lever:
+    """One policy lever: what, how strong, from when to when, for whom. Empty lists mean everybody."""
+
+    label: str  # its key under policy.levers
+    lever: str
+    strength: float  # see LEVERS
+    start: str | int  # "2021Q1", or a year: its first quarter
+    end: str | int | None  # last quarter of the full strength, or a year: its last quarter; None: never
+    phase_in: int  # quarters from start to full strength, linear
+    member_states: tuple[str, ...]
+    sexes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    max_years_since_arrival: int | None
+
+    def __post_init__(self) -> None:
+        key = f"policy.levers.{self.label}"
+        _one_of(f"{key}.lever", self.lever, tuple(LEVERS))
+        low, high, what = LEVERS[self.lever]
+        _within(f"{key}.strength", self.strength, low, high, what)
+        _within(f"{key}.phase_in", self.phase_in, 0, 76, "quarters")
+        _some_of(f"{key}.member_states", self.member_states, codes.MEMBER_STATES, empty=True)
+        _some_of(f"{key}.sexes", self.sexes, codes.SEXES, empty=True)
+        _some_of(f"{key}.reasons", self.reasons, codes.REASONS, empty=True)
+        if self.max_years_since_arrival is not None:
+            _within(f"{key}.max_years_since_arrival", self.max_years_since_arrival, 0, 100, "years")
+        first = quarter_index(f"{key}.start", self.start, last=False)
+        if self.end is not None and quarter_index(f"{key}.end", self.end, last=True) < first:
+            raise refuse(f"{key}.end", self.end, f"the start {self.start} or later, or null")
+
+    @property
+    def first_quarter(self) -> int:
+        """First quarter in force, counted from 2017Q1 = 0."""
+        return quarter_index("start", self.start, last=False)
+
+    @property
+    def last_quarter(self) -> int | None:
+        """Last quarter in force, counted from 2017Q1 = 0; None when the lever has no end."""
+        return None if self.end is None else quarter_index("end", self.end, last=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """A named set of levers; the baseline has none."""
+
+    name: str
+    levers: tuple[Lever, ...]
+
+    def __post_init__(self) -> None:
+        _file_name("policy.name", self.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Parity:
+    """The counterfactuals, phased in linearly from the first quarter of start_year to the last of end_year."""
+
+    variants: tuple[str, ...]
+    given: tuple[str, ...]
+    references: tuple[str, ...]
+    symmetric: bool  # False: gaps are closed upward only
+    start_year: int
+    end_year: int
+
+    def __post_init__(self) -> None:
+        _some_of("parity.variants", self.variants, codes.PARITY_VARIANTS)
+        _some_of("parity.given", self.given, codes.PARITY_GIVEN)
+        _some_of("parity.references", self.references, codes.PARITY_REFERENCES)
+        _within("parity.start_year", self.start_year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        _within("parity.end_year", self.end_year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        if self.end_year < self.start_year:
+            raise refuse("parity.end_year", self.end_year, f"the start year {self.start_year} or later")
+
+
+@dataclasses.dataclass(frozen=True)
+class Accounting:
+    """Conventions of the net fiscal contribution, applied to stored components after the run."""
+
+    children: str
+    employer_contributions: bool
+    programme_costs: bool
+    price_year: int
+    denominator: str
+    pension_indexation: str
+    real_wage_growth: str
+
+    def __post_init__(self) -> None:
+        _one_of("accounting.children", self.children, ("own", "parents"))
+        _within("accounting.price_year", self.price_year, 2015, 2024)
+        _one_of("accounting.denominator", self.denominator, ("all_ages", "age_20_64"))
+        _one_of("accounting.pension_indexation", self.pension_indexation, ("half", "prices", "wages"))
+        _one_of("accounting.real_wage_growth", self.real_wage_growth, ("included", "none"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The simulated period: 1 January 2017 to the end of end_year."""
+
+    end_year: int
+
+    def __post_init__(self) -> None:
+        _within("run.end_year", self.end_year, codes.FIRST_YEAR, codes.LAST_YEAR)
+
+
+@dataclasses.dataclass(frozen=True)
+class Compute:
+    """The machine: changes no result."""
+
+    threads: int | None  # None: all cores
+    memory_gib: float | None  # None: what is free at start
+    output: str  # folder that receives result folders
+
+    def __post_init__(self) -> None:
+        if self.threads is not None:
+            _within("compute.threads", self.threads, 1, 64)
+        if self.memory_gib is not None:
+            _within("compute.memory_gib", self.memory_gib, 0.1, 100_000)
+        if not self.output:
+            raise refuse("compute.output", "''", "a folder")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All settings of one job."""
+
+    name: str
+    member_states: tuple[str, ...]
+    seeds: tuple[int, ...]
+    population: Population
+    flows: Flows
+    macro: Macro
+    integration: Integration
+    policy: Policy
+    parity: Parity
+    accounting: Accounting
+    run: Run
+    compute: Compute
+
+    def __post_init__(self) -> None:
+        _file_name("name", self.name)
+        _some_of("member_states", self.member_states, codes.MEMBER_STATES)
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
+            raise refuse("seeds", list(self.seeds), "a number of seeds, or a list of different seeds")
+        for seed in self.seeds:
+            _within("seeds", seed, 0, 2**31 - 1)
+
+
+def _file_name(key: str, value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", value):
+        raise refuse(key, value, "up to 80 letters, digits, '_', '-' and '.', usable as a folder name")
+
+
+def config_from(settings: Mapping[str, Any]) -> Config:
+    """Build a Config from plain settings as read from YAML.
+
+    `seeds: 4` stands for seeds 1 to 4; `member_states: all` (or one code) for a list, which is put in the order of
+    the code table; `policy.levers` is a table of labels and levers. Raises InputError for an unknown or missing key,
+    a wrong type or a value out of range.
+    """
+    settings = dict(settings)
+    seeds = settings.get("seeds")
+    if type(seeds) is int:
+        _within("seeds", seeds, 1, 1000, "how many, or a list such as [1,2]")
+        settings["seeds"] = list(range(1, seeds + 1))
+    states = settings.get("member_states")
+    if isinstance(states, str):
+        settings["member_states"] = list(codes.MEMBER_STATES) if states == "all" else [states]
+    elif isinstance(states, list) and all(state in codes.MEMBER_STATES for state in states):
+        settings["member_states"] = sorted(states)
+    policy = settings.get("policy")
+    if isinstance(policy, Mapping) and isinstance(policy.get("levers"), Mapping):
+        levers = policy["levers"].items()
+        levers = [{"label": label, **lever} if isinstance(lever, Mapping) else lever for label, lever in levers]
+        settings["policy"] = {**policy, "levers": levers}
+    return _build(Config, settings, "")
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """The settings as plain dictionaries and lists, in the order of the classes: what config.yaml holds."""
+
+    def plain(value: Any) -> Any:
+        if dataclasses.is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
+        return dict(value) if isinstance(value, dict) else value
+
+    settings = plain(config)
+    settings["policy"]["levers"] = {lever.pop("label"): lever for lever in settings["policy"]["levers"]}
+    return settings
+
+
+_TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", types.NoneType: "null"}
+
+
+def _build(schema: Any, value: Any, key: str) -> Any:
+    """The value as an instance of the annotated type `schema`; `key` is its dotted name for messages."""
+    if dataclasses.is_dataclass(schema):
+        return _build_class(schema, value, key)
+    if isinstance(schema, types.UnionType):
+        for option in typing.get_args(schema):
+            if _matches(option, value):
+                return value
+        raise refuse(key, value, " or ".join(_TYPE_NAMES[option] for option in typing.get_args(schema)))
+    container, arguments = typing.get_origin(schema), typing.get_args(schema)
+    if container is tuple:
+        if not isinstance(value, list | tuple):
+            raise refuse(key, value, "a list such as [a,b]")
+        return tuple(_build(arguments[0], item, key) for item in value)
+    if container is dict:
+        if not isinstance(value, Mapping):
+            raise refuse(key, value, "a table of names and numbers")
+        return {name: _build(arguments[1], item, f"{key}.{name}") for name, item in value.items()}
+    if not _matches(schema, value):
+        raise refuse(key, "null" if value is None else value, _TYPE_NAMES[schema])
+    return schema(value)
+
+
+def _build_class(schema: Any, value: Any, key: str) -> Any:
+    hints = typing.get_type_hints(schema)
+    if not isinstance(value, Mapping):
+        raise refuse(key, value, f"a group with the keys {', '.join(hints)}")
+    prefix = f"{key}." if key else ""
+    for name in value:
+        if name not in hints:
+            raise InputError(f"{prefix}{name}={value[name]}: unknown key, allowed is {', '.join(hints)}")
+    for name in hints:
+        if name not in value:
+            raise InputError(f"{prefix}{name}: missing, every one of {', '.join(hints)} is needed")
+    return schema(**{name: _build(hint, value[name], f"{prefix}{name}") for name, hint in hints.items()})
+
+
+def _matches(schema: Any, value: Any) -> bool:
+    """Whether a plain value has the scalar type; whole numbers count as numbers, true and false do not."""
+    if schema is types.NoneType:
+        return value is None
+    if schema is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is schema

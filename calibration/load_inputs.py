@@ -1,0 +1,341 @@
+"""From settings and tables to the arrays the model runs on: the only reader of files on the way into a run."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from calibration import flows, rates, stock
+from calibration.fiscal_tables import fiscal_table
+from calibration.tables import Parameter, scalar
+from model import lever
+from model.cell import SHAPE, empty_cells
+from model.codes import (
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEMBER_STATES, ORIGINS, REASONS, SEXES, STAY_BANDS,
+    STAY_NAMES,
+)  # fmt: skip
+from model.inputs import Inputs
+from model.parameter import PARAMETER
+from model.quarter import SWITCHES
+
+FOREIGN_ORIGINS = ("eu_born", "non_eu_born")
+ARRIVAL_AGES = ("0-14", "15-24", "25-34", "35-44", "45-64", "65+")
+PERIODS = (2017, 2022, 2027, 2032)
+LIFE_STAGES = ("0-29", "30-64", "65+")
+PARTNERS = ("none", "not_working", "low_earner", "high_earner")
+FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
+WEEKS_PER_QUARTER = 13.0
+DAYS_PER_QUARTER = 365.25 / 4
+
+
+def per_quarter(probability_per_year):
+    """Probability per quarter from one per year, constant hazard."""
+    return 1.0 - (1.0 - probability_per_year) ** 0.25
+
+
+def after_median(months):
+    """Hazard per quarter of a delay with this median."""
+    return 1.0 - 0.5 ** (3.0 / months)
+
+
+def parameters():
+    """Scalar mechanism parameters, [1] structured: priors converted to quarters, and stated assumptions."""
+    length = scalar("lang_hours_to_B1") / scalar("lang_units_per_week") / WEEKS_PER_QUARTER
+    full, compensation = scalar("recog_p_full"), scalar("recog_p_compensation")
+    partial, none = scalar("recog_p_partial"), scalar("recog_p_none")
+    derived = {
+        "course_quarters_basic": length,
+        "course_dropout": 1.0 - (1.0 - scalar("course_noncompletion")) ** (1.0 / length),
+        "exam_b1": scalar("p_B1_at_first_exam"),
+        "exam_a2": scalar("p_A2_given_not_B1"),
+        "language_wait": scalar("course_queue_wait") / 3.0,
+        "decision_wait": scalar("recog_statutory_time") / DAYS_PER_QUARTER,
+        "decision_full_regulated": full / (full + compensation + none),
+        "decision_compensation_regulated": compensation / (full + compensation + none),
+        "decision_full_other": 1.0 - partial - none,
+        "decision_partial_other": partial,
+        "bridging_finish": 3.0 / scalar("bridging_duration"),
+        "language_search_b1": scalar("lang_B1_to_employment_logodds"),
+        "skilled_c1": scalar("lang_on_match_hazard_C1"),
+        "skilled_regulated_recognised": scalar("eff_recog_match_hazard"),
+        "contact_share": scalar("share_jobs_via_contacts"),
+        "matching_elasticity": scalar("matching_elasticity_u"),
+        "foreign_experience": scalar("return_ratio_foreign_experience"),
+        "language_pay_b1": 0.5 * scalar("lang_wage_premium_fluent"),
+        "language_pay_c1": scalar("lang_wage_premium_fluent"),
+        "pension_years": scalar("pension_years_full"),
+        "remittances": scalar("remittance_share"),
+        "discount_rate": scalar("discount_rate"),
+    }
+    record = np.zeros(1, dtype=PARAMETER)
+    for name in PARAMETER.names:
+        record[name] = derived[name] if name in derived else scalar(name)
+    return record
+
+
+def exits():
+    """Hazard of leaving the country per quarter, [group, stay band]."""
+    late, settled = scalar("exit_late_ratio"), scalar("exit_settled")
+    table = np.zeros((len(GROUPS), len(STAY_BANDS)))
+    names = ("exit_native", "exit_eu_born", "exit_labour", "exit_family", "exit_study", "exit_refugee", "exit_other")
+    for group, name in enumerate(names):
+        first = scalar(name)
+        last = min(first * late, settled * (0.5 if name == "exit_refugee" else 1.0))
+        table[group] = [first, first, first * late, last, last] if group else [first] * 5
+    return per_quarter(table)
+
+
+def by_stay_quarter(table):
+    """[group, stay band] -> [group, stay quarter]."""
+    bounds = 4 * np.array(STAY_BANDS)
+    return table[:, np.searchsorted(bounds, np.arange(flows.LONGEST), side="right") - 1]
+
+
+def cell_table(scales):
+    """The flat cell table; `scales` holds the hand-set scale factors (finding, skilled_odds, wage_gap)."""
+    cells = empty_cells().reshape(SHAPE)
+    cells["finding"] = 1.0
+    cells["skilled_odds"] = 1.0
+    for name in ("hiring", "contacts", "care_search", "care_separation", "care_course", "mortality", "fertility"):
+        cells[name] = 1.0
+    origin_of = np.array([0, 1, 2, 2, 2, 2, 2])
+    cells["finding"] *= scales["finding"][:, origin_of][:, :, :, None, None]
+    cells["skilled_odds"][:, :, :, HIGH] *= scales["skilled_odds"][:, origin_of][:, :, None, None]
+    cells["wage_gap"] = scales["wage_gap"][:, origin_of][:, :, None, None, None]
+    migrants = cells[:, 2:]
+    callback = Parameter("callback_ratio").rows
+    callback = callback[callback["geo"].isin(MEMBER_STATES)].set_index("geo")["value"]
+    ratio = np.array([callback[geo] for geo in MEMBER_STATES])
+    migrants["hiring"] = (ratio ** -(1.0 - scalar("search_compensation")))[:, None, None, None, None]
+    migrants["contacts"] = Parameter("contacts").array(("category", STAY_NAMES))
+    cells[:, 5]["finding"] *= Parameter("protection_search").array(("category", STAY_NAMES))
+    for name in ("care_search", "care_separation"):
+        cells[name] = Parameter(name).array(("origin", ORIGINS))[origin_of][None, :, None, None, None]
+    migrants["care_course"] = scalar("care_course")
+    migrants["signup"] = after_median(scalar("signup_delay_obliged"))
+    migrants["take_up"] = Parameter("course_take_up").array(("category", REASONS))[None, :, None, None, None]
+    migrants["advanced_signup"] = scalar("advanced_signup")
+    migrants["informal"] = per_quarter(scalar("lang_informal_gain_per_year"))
+    applied = Parameter("recognition_applied").by_state()
+    usual = scalar("recognition_applied", geo="EU27_2020")
+    hazard = scalar("recog_apply_hazard") * np.log(1.0 - np.minimum(applied, 0.9)) / np.log(1.0 - usual)
+    migrants["apply"] = per_quarter(np.minimum(hazard, 0.5))[:, None, None, None, None]
+    migrants["documents"] = after_median(scalar("recog_document_time"))
+    cells["exit"] = exits()[None, :, None, None, :]
+    years = np.array([1.0, 3.5, 7.5, 15.0, 30.0])
+    ratio = scalar("mortality_ratio")
+    fade = np.minimum(1.0, years / scalar("mortality_stay"))
+    migrants["mortality"] = ratio + (1.0 - ratio) * fade
+    for group in range(len(GROUPS)):
+        origin = ORIGINS[origin_of[group]]
+        cells[:, group]["fertility"] = scalar(f"fertility_ratio_{origin}")
+    migrants["naturalisation"] = per_quarter(scalar("naturalisation_rate"))
+    part_time = Parameter("part_time_share").by_state(("origin", ORIGINS), ("sex", SEXES))
+    cells["part_time"] = part_time[:, origin_of][:, :, :, None, None]
+    cells[:, 1]["entry_job"] = scalar("entry_job", origin="eu_born")
+    migrants["entry_job"] = Parameter("entry_job", origin="non_eu_born").array(("category", REASONS))[
+        None, :, None, None, None
+    ]
+    active = Parameter("entry_active", origin="non_eu_born").array(("category", REASONS), ("sex", SEXES))
+    migrants["entry_active"] = active[None, :, :, None, None]
+    cells[:, 1]["entry_active"] = Parameter("entry_active", origin="eu_born").array(("sex", SEXES))[None, :, None, None]
+    return np.ascontiguousarray(cells.reshape(-1))
+
+
+def scale_factors():
+    """Hand-set scale factors of this version (calibration/scale_factors.py writes them)."""
+    return {
+        "finding": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
+        "skilled_odds": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
+        "wage_gap": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
+        "wage_level": Parameter("wage_level_scale").by_state(),
+    }
+
+
+def death_table():
+    """Death probabilities per quarter [period, ms, sex, age 0..100], log-linear between band middles."""
+    table = Parameter("death_rate").by_state(("sex", SEXES), ("age", AGE_BANDS), ("year", PERIODS))
+    middles = np.append(np.arange(2.5, 85, 5), 91.0)
+    ages = np.arange(101) + 0.5
+    logs = np.log(np.moveaxis(table, 3, 0))
+    flat = logs.reshape(-1, len(AGE_BANDS))
+    out = np.stack([np.interp(ages, middles, row) for row in flat]).reshape(logs.shape[:3] + (101,))
+    return np.ascontiguousarray(1.0 - np.exp(-np.exp(out) / 4.0))
+
+
+def birth_table():
+    """Birth probabilities per woman and quarter [year, ms, age 15..49]."""
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    total = Parameter("total_fertility_rate").by_state(("year", years))
+    share = Parameter("fertility_share", year=2017).by_state(("age", FERTILE_AGES))
+    share = share / share.sum(axis=1, keepdims=True)
+    by_age = np.repeat(share / 5.0, 5, axis=1)
+    return np.ascontiguousarray(np.moveaxis(total[:, :, None] * by_age[:, None, :] / 4.0, 0, 1))
+
+
+@lru_cache(maxsize=1)
+def demography():
+    """Stock, its fit, and arrivals before any scenario: (stock, fit, arrivals [ms, group, quarter])."""
+    exit_q = by_stay_quarter(exits())
+    survival = np.cumprod(1.0 - exit_q, axis=1)[:, 4 * np.array([1, 3, 7, 14, 30])]
+    table, fit = stock.initial_stock(survival)
+    by_stay = table.sum(axis=(2, 3, 4))
+    bounds = 4 * np.array(STAY_BANDS + (45,))
+    quarters = np.zeros(by_stay.shape[:2] + (flows.LONGEST,))
+    for band in range(len(STAY_BANDS)):
+        width = bounds[band + 1] - bounds[band]
+        quarters[:, :, bounds[band] : bounds[band + 1]] = by_stay[:, :, band, None] / width
+    death = death_table()[0]
+    middle = np.minimum(np.arange(2, 92, 5), 100)
+    persons = table.sum(axis=(4, 5))
+    crude = (persons * death[:, None, :, middle]).sum(axis=(2, 3)) / persons.sum(axis=(2, 3))
+    death_q = np.stack([crude[:, 1], 0.95 * (crude[:, 2:] * persons[:, 2:].sum(axis=(2, 3))).sum(axis=1)
+                        / persons[:, 2:].sum(axis=(1, 2, 3))], axis=1)  # fmt: skip
+    coming = flows.arrivals(quarters, exit_q, death_q)
+    births = Parameter("births").by_state(("year", range(FIRST_YEAR, LAST_YEAR + 1)))
+    coming[:, 0] = np.repeat(births / 4.0, 4, axis=1)
+    return table, fit, coming
+
+
+def scenario_arrivals(config, coming):
+    """Arrivals under the flow settings and the levers that change arrivals."""
+    coming = coming.copy()
+    start = 4 * (config.flows.start_year - FIRST_YEAR)
+    for r, reason in enumerate(REASONS):
+        coming[:, 2 + r, start:] *= config.flows.non_eu_arrivals * config.flows.by_reason[reason]
+    coming[:, 1, start:] *= config.flows.eu_born_arrivals
+    quarters = np.arange(coming.shape[2])
+    for item in config.policy.levers:
+        if item.lever == "arrivals":
+            one = _lever(item)
+            factor = np.array([1.0 + one.strength_at(t) for t in quarters])
+            for r in _reasons(item):
+                coming[one.member_states, 2 + r] *= factor
+    return coming
+
+
+def _reasons(item):
+    return [REASONS.index(r) for r in item.reasons] or list(range(len(REASONS)))
+
+
+def _lever(item):
+    """A model lever from its settings."""
+    states = [MEMBER_STATES.index(s) for s in item.member_states] or list(range(len(MEMBER_STATES)))
+    sexes = [SEXES.index(s) for s in item.sexes] or [0, 1]
+    longest = len(STAY_BANDS) - 1
+    if item.max_years_since_arrival is not None:
+        longest = int(np.searchsorted(STAY_BANDS, item.max_years_since_arrival, side="right")) - 1
+    reached = np.zeros(len(MEMBER_STATES), dtype=bool)
+    reached[states] = True
+    return lever.Lever(
+        kind=item.lever,
+        strength=float(item.strength),
+        start_q=item.first_quarter,
+        end_q=10_000 if item.last_quarter is None else item.last_quarter,
+        phase_in=item.phase_in,
+        mask=lever.mask(states, sexes, _reasons(item), longest),
+        member_states=reached,
+    )
+
+
+def macro_path(conditions):
+    """Factor of job finding [ms, quarter]: one, or the odds of native employment relative to 2019 (held after 2025)."""
+    years = LAST_YEAR - FIRST_YEAR + 1
+    path = np.ones((len(MEMBER_STATES), years))
+    if conditions == "published":
+        seen = range(FIRST_YEAR, 2026)
+        rate = Parameter("native_employment_rate").by_state(("year", seen))
+        odds = rate / (1.0 - rate)
+        path[:, : len(seen)] = odds / odds[:, [2019 - FIRST_YEAR]]
+        path[:, len(seen) :] = path[:, [len(seen) - 1]]
+    return np.repeat(path, 4, axis=1)
+
+
+def wages(level):
+    """Log wage by Member State, education and segment relative to the average wage, and the log sex gap.
+
+    `level` [ms] scales all pay so that earnings per head meet the national accounts; the tertiary premium is the EU's.
+    """
+    relative = Parameter("wage_relative").array(("education", EDUCATION), ("category", ("skilled", "other")))
+    base = np.log(relative)[None] + np.log(level)[:, None, None]
+    gap = np.log(1.0 - Parameter("gender_pay_gap", year=2019).by_state())
+    return base, gap
+
+
+def load_inputs(config):
+    """Inputs of a run from settings (calibration.config.Config).
+
+    Raises InputError for a missing or damaged table or a setting that the tables cannot serve.
+    """
+    table, _, coming = demography()
+    scales = scale_factors()
+    cells, par = cell_table(scales), parameters()
+    rate, employed = rates.rate_table()
+    switches = np.ones(1, dtype=SWITCHES)
+    off = set(config.integration.off)
+    for name in SWITCHES.names:
+        if name in off:
+            switches[name] = 0
+    if "discrimination" in off:
+        cells["hiring"] = 1.0
+    if "contacts" in off:
+        par["contact_share"] = 0.0
+    if "care" in off:
+        for name in ("care_search", "care_separation", "care_course"):
+            cells[name] = 1.0
+    if "pay_growth" in off:
+        par["experience"] = par["experience_squared"] = 0.0
+    base, gap = wages(scales["wage_level"])
+    regulated = np.zeros((2, 3))
+    rows = Parameter("regulated_share").rows
+    for sex, education, value in zip(rows["sex"], rows["education"], rows["value"]):
+        for s in [0, 1] if sex == "total" else [SEXES.index(sex)]:
+            regulated[s, EDUCATION.index(education)] = value
+    ages = np.zeros((len(GROUPS), 2, 6))
+    ages[1] = Parameter("arrival_age_share", origin="eu_born").array(("sex", SEXES), ("age", ARRIVAL_AGES))
+    by_reason = Parameter("arrival_age_share", origin="non_eu_born").array(
+        ("category", REASONS), ("sex", SEXES), ("age", ARRIVAL_AGES)
+    )
+    ages[2:] = by_reason
+    before = language_before()
+    return Inputs(
+        member_states=tuple(MEMBER_STATES.index(s) for s in config.member_states),
+        end_year=config.run.end_year,
+        scale=config.population.scale,
+        scale_comparison=config.population.scale_comparison,
+        minimum_agents=config.population.minimum_agents,
+        stock=table,
+        arrivals=scenario_arrivals(config, coming),
+        arrival_age=ages,
+        arrival_education=stock.education_shares()[:, :, :, 0],
+        language_before=before,
+        regulated=regulated,
+        partner=Parameter("partner_share").array(("age", LIFE_STAGES), ("origin", ORIGINS), ("category", PARTNERS)),
+        employment=rates.employment_table(),
+        unemployment=rates.unemployment_table(),
+        employed_profile=employed,
+        cells=cells,
+        parameters=par,
+        rates=rate,
+        death=death_table(),
+        birth=birth_table(),
+        retirement_q=(4 * Parameter("retirement_age").by_state(("sex", SEXES))).astype(np.int64),
+        retire=scalar("retirement_hazard"),
+        wage_base=base,
+        sex_gap=gap,
+        fiscal=fiscal_table(),
+        growth=scalar("real_wage_growth"),
+        macro=macro_path(config.macro.conditions),
+        switches=switches,
+        levers=tuple(_lever(item) for item in config.policy.levers if item.lever != "arrivals"),
+        threads=config.compute.threads or 0,
+    )
+
+
+def language_before():
+    """Language before migration [ms, education, level]: Member State shares, tilted by education as in the EU."""
+    shares = Parameter("language_before", education="total").by_state(("category", LANGUAGE))
+    eu = Parameter("language_before", geo="EU27_2020").array(
+        ("education", ("total",) + EDUCATION), ("category", LANGUAGE)
+    )
+    tilted = shares[:, None, :] * (eu[1:] / eu[0])[None]
+    return tilted / tilted.sum(axis=2, keepdims=True)

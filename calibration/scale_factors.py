@@ -1,0 +1,168 @@
+"""Hand-set scale factors: one factor per Member State and figure, until parameters are estimated.
+
+`python -m calibration.scale_factors [rounds]` simulates 2017-2021 under constant conditions, compares the mean of 2018 to
+2021 with the published figures of 2019, moves each factor part of the way, and writes calibration/data/scale_factors.csv
+after the last round. Nothing here looks at the fiscal gain, at 2035 or at the gap between groups' net contributions.
+"""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from calibration import tables
+from calibration.load_inputs import load_inputs
+from calibration.tables import COLUMNS, Parameter
+from model.accounting import indicator
+from model.codes import COMPONENT, MEASURE, MEMBER_STATES, ORIGINS, SEXES
+
+YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
+SPEED = 0.8
+FISCAL_BOUNDS = (0.4, 4.0)
+# Factor, component, published figure as a share of GDP. Both contributions share one factor.
+FISCAL_ITEMS = (
+    ("income_tax_factor", ("income_tax",), ("income_tax_revenue",)),
+    ("contribution_factor", ("employee_contributions", "employer_contributions"), ("contribution_revenue",)),
+    ("indirect_scale", ("indirect_tax",), ("consumption_tax_revenue",)),
+    ("pension_scale", ("pension",), ("pension_spending",)),
+    ("family_scale", ("family_benefit",), ("family_spending",)),
+    ("other_cash_scale", ("other_cash",), ("disability_spending",)),
+    ("assistance_factor", ("social_assistance",), ("housing_exclusion_spending",)),
+)
+
+
+def targets():
+    """Published figures the factors aim at: dict of arrays over Member States."""
+    wage_share = Parameter("compensation_per_employee", year=2018).by_state()
+    employer = Parameter("employer_contributions", year=2019, category="1.0").by_state()
+    wage = Parameter("average_wage", year=2019).by_state()
+    return {
+        "employment": 100 * Parameter("employment_rate", age="20-64", year=2019).by_state(
+            ("origin", ORIGINS), ("sex", SEXES)
+        ),
+        "overqualification": 100 * Parameter("overqualification_rate", sex="total", year=2019).by_state(
+            ("origin", ORIGINS)
+        ),
+        "pay_gap": Parameter("migrant_pay_gap").by_state(),
+        "earnings": 1.02 * wage_share / (1.0 + employer / wage),
+        "fiscal": np.stack(
+            [
+                sum(Parameter(p).by_state() for p in published) * Parameter("gdp", year=2019).by_state()
+                for _, _, published in FISCAL_ITEMS
+            ],
+            axis=1,
+        ),
+    }
+
+
+def simulated(results):
+    """The same figures from a run: counts [year, ms, origin, sex, education, measure] of 2018 to 2021."""
+    counts = results.counts[YEARS].sum(axis=0)
+    by_origin = counts.sum(axis=(2, 3))
+    everyone = by_origin.sum(axis=1)
+    year = results.counts[2].sum(axis=(1, 2, 3))
+    wage = indicator("mean_wage", by_origin)
+    # Hourly pay of migrants and natives at the same mix of years, as published.
+    return {
+        "employment": indicator("employment_rate", counts.sum(axis=3)),
+        "overqualification": indicator("overqualification_rate", by_origin),
+        "pay_gap": 1.0 - wage[:, 2] / wage[:, 0],
+        "earnings": indicator("mean_wage", year) * indicator("mean_hours", year) / 100.0,
+        "fiscal": np.stack(
+            [sum(year[:, MEASURE[c]] for c in components) / 100.0 for _, components, _ in FISCAL_ITEMS], axis=1
+        ),
+        "jobs": everyone[:, MEASURE["employed_20_64"]],
+    }
+
+
+def odds(percent):
+    """Odds of a rate in percent."""
+    share = np.clip(np.asarray(percent) / 100.0, 0.005, 0.995)
+    return share / (1.0 - share)
+
+
+def update(factors, wanted, found):
+    """Move every factor part of the way (SPEED on the log scale)."""
+    new = {name: values.copy() for name, values in factors.items()}
+    new["finding_scale"] *= (odds(wanted["employment"]) / odds(found["employment"])) ** SPEED
+    new["skilled_odds_scale"] *= (odds(found["overqualification"]) / odds(wanted["overqualification"])) ** SPEED
+    new["wage_level_scale"] *= (wanted["earnings"] / found["earnings"]) ** SPEED
+    gap = np.log((1.0 - wanted["pay_gap"]) / (1.0 - found["pay_gap"]))
+    new["wage_gap_scale"][:, 2] += SPEED * gap
+    for i, (name, _, _) in enumerate(FISCAL_ITEMS):
+        ratio = wanted["fiscal"][:, i] / np.maximum(found["fiscal"][:, i], 1.0)
+        new[name] = np.clip(new[name] * ratio**SPEED, *FISCAL_BOUNDS)
+    return new
+
+
+def read():
+    """The current factors as arrays over Member States (finding: origin and sex; skilled odds and pay gap: origin)."""
+    factors = {
+        "finding_scale": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
+        "skilled_odds_scale": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
+        "wage_gap_scale": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
+    }
+    for name in ("wage_level_scale", "insurance_scale", *(item[0] for item in FISCAL_ITEMS)):
+        factors[name] = Parameter(name).by_state()
+    return factors
+
+
+def write(factors):
+    """Write the factors with their rule, six significant digits."""
+    rules = {
+        "finding_scale": "job finding, to the employment rate 2019 by sex",
+        "skilled_odds_scale": "odds of a skilled job of graduates, to the overqualification rate 2019",
+        "wage_gap_scale": "residual pay gap, to the raw hourly gap after all other terms",
+        "wage_level_scale": "pay, to compensation per employee 2018 less employer contributions",
+    }
+    rows = []
+    for name, values in factors.items():
+        unit = "log pay" if name == "wage_gap_scale" else "factor"
+        note = rules.get(name, "to national accounts 2019, the same for all groups")
+        for index in np.ndindex(values.shape):
+            origin = ORIGINS[index[1]] if len(index) > 1 else ""
+            sex = SEXES[index[2]] if len(index) > 2 else "total"
+            source = "hand-set scale factor of this project (calibration/scale_factors.py)"
+            rows.append((name, MEMBER_STATES[index[0]], origin, sex, "", "", "", 2019, f"{values[index]:.6g}", unit,
+                         "none", source, "derived", note))  # fmt: skip
+    path = tables.folder() / "scale_factors.csv"
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(path, index=False, lineterminator="\n")
+    tables.all_tables.cache_clear()
+
+
+def run(config, rounds):
+    """Fit in rounds, one seed each, printing the largest misses. Returns the last comparison (wanted, found)."""
+    from model import simulate
+
+    wanted = targets()
+    for n in range(rounds):
+        inputs = load_inputs(config)
+        found = simulated(simulate(inputs, 1 + n % 3))
+        miss = found["employment"] - wanted["employment"]
+        worst = np.unravel_index(np.abs(miss).argmax(), miss.shape)
+        gap = np.abs(found["overqualification"] - wanted["overqualification"])
+        money = found["fiscal"].sum(axis=0) / wanted["fiscal"].sum(axis=0)
+        print(
+            f"round {n + 1}: employment, mean miss {np.abs(miss).mean():.2f}, largest {miss[worst]:.1f} "
+            f"({MEMBER_STATES[worst[0]]} {ORIGINS[worst[1]]} {SEXES[worst[2]]}); overqualification {gap.mean():.1f}; "
+            f"earnings {np.abs(found['earnings'] / wanted['earnings'] - 1).mean():.3f}; "
+            f"fiscal EU ratios {np.round(money, 2)}",
+            flush=True,
+        )
+        write(update(read(), wanted, found))
+    return wanted, found
+
+
+def main():
+    """Fit at reduced scale and write the table."""
+    from scenarios.compose import compose
+
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    config = compose("run", ["run.end_year=2021", "macro=constant", "population.scale=300"])
+    config = replace(config, population=replace(config.population, scale_comparison=3000))
+    run(config, rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Hydra configuration: one file per verb, one folder per group of settings."""

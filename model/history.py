@@ -1,0 +1,242 @@
+"""Initial history: the stock of 1 January 2017 lives its last years under the conditions of the start, then is raked.
+
+States, spells, queues, language, recognition and contribution years are those of people who have lived here; employment by
+Member State, origin, sex and age is then made to meet the published table, flipping as few persons as possible.
+Before the simulated years, contributions are the expected ones and informal learning runs by the year.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from model.cell import cell_index, stay_band
+from model.codes import (
+    B1, BRIDGING_WAITING, C1, COURSE_WAITING, DECISION_WAITING, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, PRESENT,
+    RECOGNISED, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
+)  # fmt: skip
+from model.demography import age_and_family, award_pension, has_child_under
+from model.draw import P_HISTORY, person_key, uniform
+from model.fiscal import open_claim
+from model.labour_market import change_activity, change_job, hire, search, separate
+from model.language import learn
+from model.pay import draw_job, set_wage
+from model.quarter import age_index, enter, origin_of
+from model.queue import ADVANCED, BASIC, BRIDGING_PLACES, DECISIONS, grant
+from model.recognition import LATE_STAY, LATEST_STAY, decide, pursue
+
+YEARS = 10  # simulated with every process; earlier years only accumulate
+EARLY_YEARS = 0.85  # employment of the non-EU-born over their earlier years relative to their profile (assumed)
+N_AGE_BANDS = 12  # 15-19 to 70-74
+
+
+@njit
+def start_state(p, q, key, rate, profile, cumulated, retirement_q, cell, par, base_skilled, base_other, sex_gap, fiscal):
+    """State of one person at quarter q, the first of the simulated history.
+
+    profile and cumulated [60] are the employed share by age and its running sum (years) for this person's group.
+    """
+    age_q = q - p.birth_q
+    first_q = max(p.completion_q, p.arrival_q if p.group > 0 else p.completion_q)
+    if age_q < 60 or q < p.completion_q:
+        return
+    a = age_index(age_q)
+    worked = cumulated[a] - cumulated[age_index(first_q - p.birth_q)]
+    if p.group >= 2:
+        worked *= EARLY_YEARS
+    worked = max(0.0, worked)
+    p.experience_q = int(4.0 * worked)
+    p.contribution_q = p.experience_q
+    # Share of skilled jobs in the stock: hires into other jobs are left by separation or upgrading.
+    separation = max(1e-6, rate.to_unemployed + rate.to_inactive)
+    skilled = 1.0 - (1.0 - rate.skilled) * separation / (separation + rate.upgrade)
+    u = uniform(key, P_HISTORY, 1)
+    if age_q >= retirement_q:
+        p.labour = INACTIVE
+    elif u < profile[a]:
+        p.labour = SKILLED if uniform(key, P_HISTORY, 2) < skilled else OTHER
+    else:
+        p.labour = UNEMPLOYED if uniform(key, P_HISTORY, 3) < 0.3 else INACTIVE
+    p.labour_q = q - int(12.0 * uniform(key, P_HISTORY, 4))
+    state = p.labour
+    if state != SKILLED and state != OTHER:
+        p.labour = SKILLED if uniform(key, P_HISTORY, 2) < skilled else OTHER
+    draw_job(p, key, cell, par)
+    set_wage(p, q, cell, par, base_skilled, base_other, sex_gap)
+    p.labour = state
+    p.earned = worked * p.wage * 0.9
+    if age_q >= retirement_q:
+        award_pension(p, q, par, fiscal, min(160, q - p.arrival_q))
+
+
+@njit(parallel=True, cache=True)
+def live(
+    people, chunks, seed, cells, par, rates, profile, cumulated, retirement_q, retire, wage_base, sex_gap, fiscal, waits,
+):  # fmt: skip
+    """Live the history of everyone present on 1 January 2017. profile, cumulated [ms, origin, sex, education, 60];
+    waits [4]: mean quarters in the four queues (queue.BASIC ...), which here grant places at random."""
+    for k in prange(len(chunks)):
+        chunk = chunks[k]
+        ms = chunk.member_state
+        origin = origin_of(chunk.group)
+        for i in range(chunk.start, chunk.stop):
+            p = people[i]
+            if p.presence != PRESENT or p.birth_q > -60 and origin < 2:
+                continue
+            start = max(-4 * YEARS if origin == 2 else -12, p.arrival_q, p.birth_q + 60)
+            base_skilled, base_other = wage_base[ms, p.education, 0], wage_base[ms, p.education, 1]
+            if origin == 2:
+                for q in range(p.arrival_q, start, 4):
+                    if p.language < C1 and q - p.birth_q > 40:
+                        stay = q - p.arrival_q
+                        cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(stay))]
+                        hazard = 4.0 * cell.informal
+                        if stay < 12 and p.language < B1:
+                            hazard += 0.25 * cell.take_up
+                        if uniform(person_key(seed, q, p.uid), P_HISTORY) < hazard:
+                            p.language += 1
+                    if p.recognition == NOT_APPLIED and q - p.arrival_q < LATEST_STAY:
+                        key = person_key(seed, q, p.uid)
+                        cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
+                        late = par[0].apply_late if q - p.arrival_q >= LATE_STAY else 1.0
+                        if uniform(key, P_HISTORY, 5) < 4.0 * late * cell.apply:
+                            decide(p, q, key, par[0])
+                            if p.recognition == BRIDGING_WAITING:
+                                done = uniform(key, P_HISTORY, 6) < par[0].bridging_completion
+                                p.recognition = RECOGNISED if done else PARTIAL
+            if start >= 0:
+                continue
+            key = person_key(seed, start, p.uid)
+            cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(start - p.arrival_q))]
+            rate = rates[ms, origin, p.sex, p.education, age_index(start - p.birth_q)]
+            if start == p.arrival_q and start >= p.completion_q:
+                enter(p, start, key, cell)
+            else:
+                start_state(
+                    p, start, key, rate, profile[ms, origin, p.sex, p.education], cumulated[ms, origin, p.sex, p.education],
+                    retirement_q[ms, p.sex], cell, par[0], base_skilled, base_other, sex_gap[ms], fiscal[ms],
+                )  # fmt: skip
+            for q in range(start, 0):
+                if p.labour == RETIRED:
+                    break
+                key = person_key(seed, q, p.uid)
+                age_q = q - p.birth_q
+                stay = q - p.arrival_q
+                cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(stay))]
+                children, youngest = p.children, p.youngest_q
+                age_and_family(
+                    p, q, key, age_q, stay, cell, par[0], 0.0, retirement_q[ms, p.sex], retire, fiscal[ms]
+                )
+                p.children, p.youngest_q = children, youngest
+                employed = p.labour == SKILLED or p.labour == OTHER
+                if origin == 2:
+                    care = p.sex == 0 and has_child_under(p, q, 24)
+                    learn(p, q, key, seed, age_q, stay, cell, par[0], care, employed, True, True)
+                    if p.qualification > 0:
+                        pursue(p, q, key, stay, cell, par[0])
+                    for kind in range(4):
+                        waiting = (
+                            (kind == BASIC and p.course == COURSE_WAITING and p.language < B1)
+                            or (kind == ADVANCED and p.course == COURSE_WAITING and p.language >= B1)
+                            or (kind == DECISIONS and p.recognition == DECISION_WAITING)
+                            or (kind == BRIDGING_PLACES and p.recognition == BRIDGING_WAITING)
+                        )
+                        if waiting and uniform(key, P_HISTORY, 10 + kind) < 1.0 / (1.0 + waits[kind]):
+                            grant(p, q, key, kind, par[0])
+                if p.labour == STUDENT or p.labour == RETIRED:
+                    continue
+                rate = rates[ms, origin, p.sex, p.education, age_index(age_q)]
+                if employed:
+                    if separate(p, q, key, rate, cell) and p.labour == UNEMPLOYED:
+                        open_claim(p, key, fiscal[ms], par[0])
+                elif p.labour_q < q and q != p.completion_q:
+                    change_activity(p, q, key, rate)
+                search(p, q, rate, cell, par[0], 1.0)
+                if hire(p, q, key, 1.0, 1.0) > 0:
+                    draw_job(p, key, cell, par[0])
+                    set_wage(p, q, cell, par[0], base_skilled, base_other, sex_gap[ms])
+                elif (p.labour == SKILLED or p.labour == OTHER) and change_job(key, par[0]):
+                    draw_job(p, key, cell, par[0])
+                if p.labour == SKILLED or p.labour == OTHER:
+                    p.experience_q += 1
+                    p.contribution_q += 1
+                    p.earned += 0.25 * p.wage * p.hours * 0.01
+                elif p.covered_q > 0:
+                    p.covered_q -= 1
+            p.course_quarters = 0
+            p.recognition_cost = 0
+            p.search_skilled = 0
+            p.search_other = 0
+
+
+@njit(cache=True)
+def age_cells(people, ties, seed):
+    """Cell (Member State, origin, sex, age band 15-19..70-74) of each person present, -1 if none, and a keyed tie."""
+    cell = np.full(len(people), -1, dtype=np.int64)
+    for i in range(len(people)):
+        p = people[i]
+        age_q = -p.birth_q
+        if p.presence == PRESENT and 60 <= age_q < 300:
+            cell[i] = ((p.member_state * 3 + origin_of(p.group)) * 2 + p.sex) * N_AGE_BANDS + (age_q - 60) // 20
+            ties[i] = uniform(person_key(seed, -1, p.uid), P_HISTORY, 20)
+    return cell
+
+
+def rake(people, chunks, seed, inputs):
+    """Make employment by Member State, origin, sex and age, and unemployment by Member State, origin and sex, meet the tables.
+
+    Persons in education or retired are never made unemployed; as few persons as possible change state. Writes
+    labour states and first jobs. Returns nothing.
+    """
+    ties = np.zeros(len(people))
+    cell = age_cells(people, ties, seed)
+    chosen = np.flatnonzero(cell >= 0)
+    order = chosen[np.lexsort((ties[chosen], cell[chosen]))]
+    bounds = np.searchsorted(cell[order], np.arange(inputs.employment.size + 1))
+    employment = inputs.employment.ravel()
+    for c in np.flatnonzero(np.diff(bounds)):
+        members = order[bounds[c] : bounds[c + 1]]
+        labour = people["labour"][members]
+        employed = (labour == SKILLED) | (labour == OTHER)
+        change = int(round(employment[c] * len(members))) - int(employed.sum())
+        if change > 0:
+            able = members[(labour == UNEMPLOYED) | (labour == INACTIVE)]
+            _employ(people, able[:change], seed, inputs)
+        elif change < 0:
+            leaving = members[employed][:-change]
+            people["labour"][leaving] = INACTIVE
+            people["labour_q"][leaving] = -1
+    sex_cell = cell[order] // N_AGE_BANDS
+    bounds = np.searchsorted(sex_cell, np.arange(inputs.unemployment.size + 1))
+    unemployment = inputs.unemployment.ravel()
+    for c in np.flatnonzero(np.diff(bounds)):
+        members = order[bounds[c] : bounds[c + 1]]
+        members = members[np.argsort(ties[members], kind="stable")]
+        labour = people["labour"][members]
+        employed = int(((labour == SKILLED) | (labour == OTHER)).sum())
+        wanted = int(round(unemployment[c] / (1.0 - unemployment[c]) * employed))
+        change = wanted - int((labour == UNEMPLOYED).sum())
+        source, target = (INACTIVE, UNEMPLOYED) if change > 0 else (UNEMPLOYED, INACTIVE)
+        young = -people["birth_q"][members] < 240
+        moving = members[(labour == source) & young][: abs(change)]
+        people["labour"][moving] = target
+        people["labour_q"][moving] = -1
+
+
+@njit(cache=True)
+def _first_job(people, members, seed, cells, par, rates, wage_base, sex_gap):
+    """Put persons into jobs as hires of the quarter before the start."""
+    for i in members:
+        p = people[i]
+        key = person_key(seed, -1, p.uid)
+        ms = p.member_state
+        rate = rates[ms, origin_of(p.group), p.sex, p.education, age_index(-p.birth_q)]
+        cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(-p.arrival_q))]
+        p.labour = SKILLED if uniform(key, P_HISTORY, 2) < rate.skilled else OTHER
+        p.labour_q = -1
+        draw_job(p, key, cell, par[0])
+        set_wage(p, -1, cell, par[0], wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms])
+
+
+def _employ(people, members, seed, inputs):
+    _first_job(
+        people, members, seed, inputs.cells, inputs.parameters, inputs.rates, inputs.wage_base, inputs.sex_gap
+    )

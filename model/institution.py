@@ -1,0 +1,131 @@
+"""Institutions of a Member State, as Mesa agents: what they decide between the two passes of a quarter.
+
+The language-course provider and the recognition authority admit from queues into limited places; the labour market sets
+the tightness factor of each segment; the treasury adds up what persons pay and receive.
+"""
+
+import mesa
+import numpy as np
+
+from model import queue
+from model.codes import COMPONENTS, SIGN
+from model.person import SEARCH
+
+
+class Places:
+    """Limited places per quarter. The plan follows entrants and the backlog beyond the usual wait (quarters) at the speed
+    `adjustment`; what is left under a waiting queue is carried over."""
+
+    def __init__(self, per_quarter, wait, adjustment):
+        self.per_quarter = float(per_quarter)
+        self.wait = float(wait)
+        self.adjustment = float(adjustment)
+        self.carried = 0.0
+
+    def admit(self, people, queued, kind, t, seed, par, entrants, extra):
+        """Admit from the queue; `extra` is a policy's addition as a share of the plan. Returns (places, waiting, admitted)."""
+        places = self.per_quarter * (1.0 + extra) + self.carried
+        waiting, admitted, left = queue.admit(people, queued, kind, t, seed, par, places)
+        self.carried = left if waiting > admitted else 0.0
+        backlog = max(0.0, waiting - admitted - self.wait * self.per_quarter)
+        self.per_quarter += self.adjustment * (entrants + backlog - self.per_quarter)
+        return places, waiting, admitted
+
+
+class Institution(mesa.Agent):
+    """Base of the institutions: one per Member State."""
+
+    def __init__(self, model, member_state):
+        super().__init__(model)
+        self.member_state = member_state
+
+
+class LanguageCourseProvider(Institution):
+    """Grants places in basic and in job-related courses."""
+
+    def __init__(self, model, member_state, places, waits, adjustment):
+        super().__init__(model, member_state)
+        self.basic = Places(places[queue.BASIC], waits[queue.BASIC], adjustment)
+        self.advanced = Places(places[queue.ADVANCED], waits[queue.ADVANCED], adjustment)
+
+    def admit(self, people, queued, t, seed, par, joined_basic, joined_advanced, extra):
+        """Admissions of the quarter: arrays (places, waiting, admitted) for basic and job-related courses."""
+        basic = self.basic.admit(people, queued, queue.BASIC, t, seed, par, joined_basic, extra["language_places"])
+        advanced = self.advanced.admit(
+            people, queued, queue.ADVANCED, t, seed, par, joined_advanced, extra["advanced_places"]
+        )
+        return basic, advanced
+
+
+class RecognitionAuthority(Institution):
+    """Decides on complete files and grants bridging places."""
+
+    def __init__(self, model, member_state, places, waits, adjustment):
+        super().__init__(model, member_state)
+        self.decisions = Places(places[queue.DECISIONS], waits[queue.DECISIONS], adjustment)
+        self.bridging = Places(places[queue.BRIDGING_PLACES], waits[queue.BRIDGING_PLACES], adjustment)
+
+    def admit(self, people, queued, t, seed, par, joined, extra):
+        """Decisions and bridging places of the quarter: two tuples (places, waiting, admitted)."""
+        bridging = self.bridging.admit(
+            people, queued, queue.BRIDGING_PLACES, t, seed, par, self.bridging.per_quarter, extra["bridging_places"]
+        )
+        decided = self.decisions.admit(
+            people, queued, queue.DECISIONS, t, seed, par, joined, extra["decisions"]
+        )
+        return decided, bridging
+
+
+class LabourMarket(Institution):
+    """Openings and tightness of the two segments.
+
+    Openings are a flow: replacement of leavers, creation that follows effective search at the speed
+    `creation_speed`, and what earlier quarters left unfilled or overfilled. Matches are S^a V^(1-a); efficiency is
+    normalised so that the tightness factor is one when openings equal effective search, which holds in the first quarter.
+    """
+
+    def __init__(self, model, member_state, elasticity, creation_speed):
+        super().__init__(model, member_state)
+        self.elasticity = elasticity
+        self.creation_speed = creation_speed
+        self.creation = None
+        self.vacated = np.zeros(2)
+        self.balance = np.zeros(2)
+
+    def open(self, search, leavers, macro):
+        """Tightness factor and openings by segment from effective search (int, hazard x SEARCH) and leavers."""
+        search = np.asarray(search, dtype=float) / SEARCH
+        leavers = np.asarray(leavers, dtype=float) + self.vacated
+        wanted = search - leavers
+        if self.creation is None:
+            self.creation = wanted.copy()
+        else:
+            self.creation += self.creation_speed * (wanted - self.creation)
+        self.openings = np.maximum(leavers + self.creation + self.balance, 0.05 * search)
+        ratio = np.divide(self.openings, search, out=np.ones(2), where=search > 0)
+        self.tightness = macro * ratio ** (1.0 - self.elasticity)
+        self.search = search
+        return self.tightness
+
+    def close(self, hires, vacated):
+        """Take realised hires off the openings; the difference is carried, jobs left by upgrading open next quarter."""
+        hires = np.asarray(hires, dtype=float)
+        self.balance = np.clip(self.openings - hires, -self.openings, self.openings)
+        self.vacated = np.asarray(vacated, dtype=float)
+        return hires
+
+
+class Treasury(Institution):
+    """Receipts and outlays of a Member State, cents, by year and component."""
+
+    def __init__(self, model, member_state, years):
+        super().__init__(model, member_state)
+        self.cents = np.zeros((years, len(COMPONENTS)), dtype=np.int64)
+
+    def receive(self, year, components):
+        """Book the components of one year (int64 cents, persons added up)."""
+        self.cents[year] += components
+
+    def balance(self, year):
+        """Taxes and contributions minus benefits and services of a year, cents."""
+        return int((self.cents[year] * np.array(SIGN)).sum())

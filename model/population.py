@@ -1,0 +1,184 @@
+"""Layout of the population: the stock of 1 January 2017 and all later arrivals, in one array of persons.
+
+Order: Member State, group, arrival quarter; a cohort is a slice. Cells are filled systematically, so that margins are met to
+within one agent; everything else about a person is a keyed draw from the identifier.
+"""
+
+import numpy as np
+from numba import njit
+
+from model.codes import (
+    ARRIVAL_PERIOD_STARTS, C1, FUTURE, GROUPS, INACTIVE, LOW, NOT_APPLIED, NOT_NEEDED, PRESENT, STAY_BANDS, STUDENT,
+)  # fmt: skip
+from model.draw import P_BIRTH, P_LAYOUT, PERMANENT, normal, person_key, uniform
+from model.person import NO_CHILD, PERSON, TRAIT, pack_uid
+from model.quarter import CHUNK
+
+CHUNK_PERSONS = 2048
+ARRIVAL_AGES = np.array([0, 15, 25, 35, 45, 65, 80])  # bounds of the arrival age bands, years
+LAST_STAY = 45  # years, upper end of the open band of years since arrival
+COMPLETION = np.array([16.5, 19.5, 24.0])  # mean age at the end of initial education by level (assumed)
+COMPLETION_SPREAD = np.array([1.0, 2.0, 4.0])
+STUDY_QUARTERS = 12  # shortest stay in education of who comes to study
+CHILDHOOD_Q = 40  # arrived before this age, the host language is learnt as a first language
+LARGEST_WEIGHT = 65_000
+GOLDEN = 0.6180339887498949
+
+
+def weight_of(persons, scale, minimum_agents):
+    """Largest integer weight not above `scale` that leaves at least `minimum_agents` agents (at least 1)."""
+    return int(max(1, min(scale, LARGEST_WEIGHT, persons // max(1, minimum_agents))))
+
+
+def weights(inputs):
+    """Weight by Member State and group, int64 [27, 7]: one weight for each Member State and origin."""
+    by_group = inputs.stock.sum(axis=(2, 3, 4, 5))
+    result = np.ones((len(by_group), len(GROUPS)), dtype=np.int64)
+    for ms in inputs.member_states:
+        result[ms, 0] = weight_of(by_group[ms, 0], inputs.scale_comparison, inputs.minimum_agents)
+        result[ms, 1] = weight_of(by_group[ms, 1], inputs.scale_comparison, inputs.minimum_agents)
+        result[ms, 2:] = weight_of(by_group[ms, 2:].sum(), inputs.scale, inputs.minimum_agents)
+    return result
+
+
+def allocate(persons, weight):
+    """Agents per cell from persons: cumulative rounding, so that every partial sum is right to within half an agent."""
+    edges = np.floor(np.cumsum(np.asarray(persons, dtype=float).ravel()) / weight + 0.5)
+    return np.diff(edges, prepend=0.0).astype(np.int64)
+
+
+def _stock_cells(inputs, ms, group, weight):
+    """Columns sex, age, education and arrival quarter of the stock of one Member State and group."""
+    table = inputs.stock[ms, group]
+    counts = allocate(table, weight)
+    sex, age, education, stay = (a.ravel() for a in np.indices(table.shape))
+    pick = np.repeat(np.arange(counts.size), counts)
+    number = np.arange(pick.size)
+    birth_q = -(age[pick] * 20 + 1 + np.floor(((number * GOLDEN) % 1.0) * 20).astype(np.int64))
+    if group == 0:
+        arrival_q = birth_q.copy()
+    else:
+        bounds = np.array(STAY_BANDS + (LAST_STAY,)) * 4
+        width = bounds[stay[pick] + 1] - bounds[stay[pick]]
+        arrival_q = -1 - bounds[stay[pick]] - np.floor(((number * GOLDEN * GOLDEN) % 1.0) * width).astype(np.int64)
+        arrival_q = np.maximum(arrival_q, birth_q)
+    order = np.argsort(arrival_q, kind="stable")
+    return sex[pick][order], birth_q[order], education[pick][order], arrival_q[order]
+
+
+def _numbers(arrival_q):
+    """Number of each person within its arrival quarter; arrival_q is sorted."""
+    first = np.searchsorted(arrival_q, arrival_q, side="left")
+    return np.arange(len(arrival_q)) - first
+
+
+def lay_out(inputs, seed):
+    """All persons of a run and their chunks.
+
+    Returns (people: PERSON array in order of Member State, group, arrival; chunks: CHUNK array; cohorts: list of
+    (member_state, group, period, start, stop)).
+    """
+    weight = weights(inputs)
+    blocks, plan, total = [], [], 0
+    for ms in inputs.member_states:
+        for group in range(len(GROUPS)):
+            sex, birth_q, education, stock_q = _stock_cells(inputs, ms, group, weight[ms, group])
+            coming = allocate(inputs.arrivals[ms, group, : inputs.quarters], weight[ms, group])
+            arrival_q = np.concatenate([stock_q, np.repeat(np.arange(len(coming)), coming)])
+            if not len(arrival_q):
+                continue
+            blocks.append((ms, group, total, sex, birth_q, education, arrival_q))
+            plan.append((ms, group, total, total + len(arrival_q), arrival_q))
+            total += len(arrival_q)
+    people = np.zeros(total, dtype=PERSON)
+    period_starts = 4 * (np.array(ARRIVAL_PERIOD_STARTS[1:]) - 2017)
+    for ms, group, start, sex, birth_q, education, arrival_q in blocks:
+        part = people[start : start + len(arrival_q)]
+        n = len(sex)
+        part["member_state"], part["group"], part["weight"] = ms, group, weight[ms, group]
+        part["arrival_q"] = arrival_q
+        part["uid"] = pack_uids(ms, group, arrival_q, _numbers(arrival_q))
+        part["presence"][:n], part["presence"][n:] = PRESENT, FUTURE
+        part["sex"][:n], part["birth_q"][:n], part["education"][:n] = sex, birth_q, education
+        settle_attributes(
+            part, n, seed, inputs.arrival_age[group], inputs.arrival_education[ms, min(group, 2)],
+            inputs.language_before[ms], inputs.regulated, inputs.partner[:, min(group, 2)],
+            4.0 * inputs.birth[0, ms],
+        )  # fmt: skip
+    chunks, cohorts = [], []
+    for ms, group, start, stop, arrival_q in plan:
+        edges = [0, *np.searchsorted(arrival_q, period_starts, side="left"), len(arrival_q)]
+        for period, (a, b) in enumerate(zip(edges[:-1], edges[1:])):
+            if a == b:
+                continue
+            for c in range(a, b, CHUNK_PERSONS):
+                chunks.append((start + c, start + min(b, c + CHUNK_PERSONS), ms, group, arrival_q[c], len(cohorts)))
+            cohorts.append((ms, group, period, int(start + a), int(start + b)))
+    return people, np.array(chunks, dtype=CHUNK), cohorts
+
+
+def pack_uids(ms, group, arrival_q, number):
+    """Identifiers of persons of one Member State and group, uint64 array (see person.pack_uid)."""
+    heads = {q: pack_uid(ms, group, q, 0) for q in np.unique(arrival_q)}
+    base = np.array([heads[q] for q in arrival_q], dtype=np.uint64)
+    return base | number.astype(np.uint64)
+
+
+@njit
+def _pick(shares, u):
+    """Index drawn from shares that sum to one."""
+    last = len(shares) - 1
+    for i in range(last):
+        u -= shares[i]
+        if u < 0.0:
+            return i
+    return last
+
+
+@njit(cache=True)
+def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility):
+    """Fill everything that is drawn at layout. arrival_age [sex, 6]; arrival_education [sex, 3]; language [education,
+    4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35 ages] births per woman and year."""
+    for i in range(len(part)):
+        p = part[i]
+        key = person_key(seed, PERMANENT, p.uid)
+        if i >= n_stock:
+            if p.group == 0:
+                p.sex = 1 if uniform(key, P_LAYOUT, 0) < 0.512 else 0
+                p.birth_q = p.arrival_q
+            else:
+                share = arrival_age[0].sum()
+                p.sex = 0 if uniform(key, P_LAYOUT, 0) < share else 1
+                band = _pick(arrival_age[p.sex] / arrival_age[p.sex].sum(), uniform(key, P_LAYOUT, 1))
+                low, high = ARRIVAL_AGES[band], ARRIVAL_AGES[band + 1]
+                p.birth_q = p.arrival_q - int(4 * (low + (high - low) * uniform(key, P_LAYOUT, 2)))
+            p.education = _pick(arrival_education[p.sex], uniform(key, P_LAYOUT, 3))
+        age_completed = COMPLETION[p.education] + COMPLETION_SPREAD[p.education] * (uniform(key, P_LAYOUT, 4) - 0.5)
+        p.completion_q = p.birth_q + int(4.0 * age_completed)
+        if p.group == 4 and p.arrival_q - p.birth_q < 140:
+            p.completion_q = max(p.completion_q, p.arrival_q + STUDY_QUARTERS)
+        p.employability = int(max(-4.0, min(4.0, normal(key, P_LAYOUT, 6))) * TRAIT)
+        p.earning_power = int(max(-4.0, min(4.0, normal(key, P_LAYOUT, 8))) * TRAIT)
+        p.language = C1
+        p.recognition = NOT_NEEDED
+        if p.group >= 2:
+            if p.arrival_q - p.birth_q >= CHILDHOOD_Q:
+                p.language = _pick(language[p.education], uniform(key, P_LAYOUT, 10))
+            if p.completion_q <= p.arrival_q and p.education > LOW:
+                p.qualification = 2 if uniform(key, P_LAYOUT, 11) < regulated[p.sex, p.education] else 1
+                p.recognition = NOT_APPLIED
+        age_q = max(0, -p.birth_q) if p.arrival_q < 0 else p.arrival_q - p.birth_q
+        life = 0 if age_q < 120 else (1 if age_q < 260 else 2)
+        p.partner = _pick(partner[life], uniform(key, P_LAYOUT, 12))
+        p.youngest_q = NO_CHILD
+        if p.sex == 0:
+            now = max(0, p.arrival_q)
+            for year in range(35):
+                q = p.birth_q + 4 * (15 + year) + 2
+                if q >= now:
+                    break
+                if uniform(person_key(seed, q, p.uid), P_BIRTH) < fertility[year] and p.children < 9:
+                    p.children += 1
+                    p.youngest_q = q
+        p.labour = STUDENT if max(0, p.arrival_q) < p.completion_q else INACTIVE
+        p.labour_q = p.arrival_q

@@ -1,0 +1,1 @@
+"""What people ask of the model: commands, comparisons, result tables and figures."""

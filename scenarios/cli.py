@@ -1,0 +1,113 @@
+"""The command `integra <verb> [settings]`: the only place that turns errors into one line and an exit status.
+
+Exit status 0 when done, 2 with one line for anything the user can put right, 130 when interrupted, and 1 with a
+traceback for a mistake of ours. Everything slow is imported after the settings have been checked.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _check_packages()
+        return _command(arguments)
+    except KeyboardInterrupt:
+        print("integra: interrupted, nothing was kept", file=sys.stderr)
+        return 130
+    except ValueError as error:
+        from calibration.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
+        print("integra: " + " ".join(str(error).split()), file=sys.stderr)
+        return 2
+
+
+def _command(arguments: list[str]) -> int:
+    from calibration.errors import InputError, refuse
+    from scenarios import compose, text
+
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if verb in ("-h", "--help", "help"):
+        print(text.usage())
+        return 0
+    if verb not in compose.VERBS:
+        raise refuse("verb", verb, ", ".join(compose.VERBS))
+    if "-h" in rest or "--help" in rest:
+        print(text.verb_usage(verb))
+        return 0
+    sweep = bool({"-m", "--multirun"} & set(rest))
+    overrides = [argument for argument in rest if argument not in ("-m", "--multirun")]
+    for argument in overrides:
+        if argument.startswith("-"):
+            raise InputError(f"{argument}: unknown option, allowed is -m, --multirun, -h, --help")
+    jobs = compose.expand(overrides) if sweep else [overrides]
+    prepared = [_prepare(verb, job) for job in jobs]
+    for job in prepared:
+        job()
+    return 0
+
+
+def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
+    """Check the settings of one job and whether it fits into memory; the returned function runs it."""
+    from calibration.errors import refuse
+    from scenarios import compose, memory
+
+    if verb == "compare":
+        config, policies = compose.comparison(overrides)
+        memory.check(config)
+        return lambda: _compare(config, policies)
+    config = compose.job(verb, overrides)
+    if verb == "run":
+        memory.check(config)
+        return lambda: _run(config)
+    if config.run.end_year < config.parity.start_year:
+        raise refuse("run.end_year", config.run.end_year, f"{config.parity.start_year} (parity.start_year) or later")
+    parity = config.parity
+    memory.check(config, labels=len(parity.variants) * len(parity.given) * len(parity.references))
+    return lambda: _reproduce(config)
+
+
+def _run(config) -> None:
+    from scenarios.run import run
+
+    print(run(config))
+
+
+def _reproduce(config) -> None:
+    from scenarios.reproduce import reproduce
+
+    print(reproduce(config))
+
+
+def _compare(config, policies) -> None:
+    from scenarios.compare import compare
+
+    print(compare(config, policies))
+
+
+def _check_packages() -> None:
+    """Raise InputError when another `model`, `calibration` or `conf` on the path hides ours."""
+    ours = Path(__file__).resolve().parents[1]
+    for name in ("calibration", "model", "conf"):
+        spec = importlib.util.find_spec(name)
+        places = [Path(place).resolve() for place in (spec.submodule_search_locations or [])] if spec else []
+        if places[:1] != [ours / name]:
+            hiding = spec.origin if spec else None
+            message = f"{hiding or places or 'nothing'} is found instead of {ours / name}"
+            print(f"integra: {message}; rename it or take its folder off the path", file=sys.stderr)
+            raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""From command line overrides to checked settings: Hydra's compose, with one-line errors.
+
+Hydra is used for its configuration files and override grammar only: it starts no job and writes no folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterator
+from typing import Any, cast
+
+from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from calibration.config import Config, config_from
+from calibration.errors import InputError, refuse
+
+VERBS = {
+    "run": "simulate one scenario",
+    "reproduce": "baseline and parity with the reference groups, on the same seeds",
+    "compare": "policies against a baseline, on the same seeds",
+}
+
+
+@contextlib.contextmanager
+def _configuration() -> Iterator[None]:
+    GlobalHydra.instance().clear()
+    with initialize_config_module("conf", version_base="1.3"):
+        yield
+
+
+def options(group: str) -> list[str]:
+    """Names of the files of a group of settings, such as `policy`."""
+    with _configuration():
+        return _options(group)
+
+
+def _options(group: str) -> list[str]:
+    names = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG)
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def groups() -> list[str]:
+    """Names of the groups of settings."""
+    with _configuration():
+        return _groups()
+
+
+def _groups() -> list[str]:
+    names = GlobalHydra.instance().config_loader().get_group_options("", ObjectType.GROUP)
+    return sorted(set(names) - {"hydra"})
+
+
+def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
+    """The resolved settings of one job as plain values; raises InputError for an unknown key or option."""
+    with _configuration():
+        parsed = _parse(overrides)
+        if verb != "compare" and any(override.key_or_group == "policies" for override in parsed):
+            raise InputError(f"policies: unknown key for {verb}, it belongs to integra compare")
+        sweep = next((override for override in parsed if override.is_sweep_override()), None)
+        if sweep is not None:
+            raise refuse(sweep.key_or_group, _value(sweep), "one value (several are run with -m)")
+        try:
+            _check_keys(verb, overrides, parsed)
+            composed = compose(config_name=verb, overrides=overrides)
+            plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise InputError(f"{' '.join(overrides)}: {_text(error)}") from error
+    return cast(dict[str, Any], plain)
+
+
+def job(verb: str, overrides: list[str]) -> Config:
+    """The checked settings of one job."""
+    return config_from(settings(verb, overrides))
+
+
+def comparison(overrides: list[str]) -> tuple[Config, list[Config]]:
+    """The reference job of `compare` and one job per policy, equal but for the policy."""
+    plain = settings("compare", overrides)
+    policies = plain.pop("policies")
+    if not isinstance(policies, list) or not policies:
+        raise refuse("policies", policies, f"a list of {', '.join(options('policy'))}")
+    reference = config_from(plain)
+    others = []
+    for policy in policies:
+        if policy not in options("policy"):
+            raise refuse("policies", policy, ", ".join(options("policy")))
+        chosen = settings("compare", [f"policy={policy}"])["policy"]
+        others.append(config_from({**plain, "policy": chosen}))
+    if len(set(policies)) < len(policies):
+        raise refuse("policies", policies, "each policy once")
+    return reference, others
+
+
+def expand(overrides: list[str]) -> list[list[str]]:
+    """The overrides of every job of a sweep: the product of the comma lists, in the order given."""
+    with _configuration():
+        jobs: list[list[str]] = [[]]
+        for text, override in zip(overrides, _parse(overrides), strict=True):
+            if override.is_sweep_override():
+                key = override.get_key_element()
+                choices = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            else:
+                choices = [text]
+            jobs = [[*job, choice] for job in jobs for choice in choices]
+    return jobs
+
+
+def _parse(overrides: list[str]) -> list[Override]:
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    parsed = []
+    for text in overrides:
+        try:
+            parsed.append(parser.parse_override(text))
+        except HydraException as error:
+            raise InputError(f"{text}: not a setting, write key=value ({_text(error)})") from error
+    return parsed
+
+
+def _value(override: Override) -> str:
+    return (override.input_line or "").partition("=")[2]
+
+
+def _check_keys(verb: str, overrides: list[str], parsed: list[Override]) -> None:
+    """Refuse an override whose key is unknown or whose value is not an option of its group."""
+    files = []
+    for text, override in zip(overrides, parsed, strict=True):
+        key, value = override.key_or_group, _value(override)
+        if not key or key == "hydra" or key.startswith(("hydra.", "hydra/")):
+            raise InputError(f"{key}={value}: unknown key, allowed is {', '.join(_groups())} and what they hold")
+        if key in _groups():
+            if value not in _options(key):
+                raise refuse(key, value, ", ".join(_options(key)))
+            files.append(text)
+    known = _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files), resolve=False))
+    for override in parsed:
+        key = override.key_or_group
+        if key not in known and key not in _groups():
+            close = difflib.get_close_matches(key, known, 1, 0.6)
+            near = sorted(name for name in known if name.rpartition(".")[0] == key.rpartition(".")[0])
+            top = sorted(name for name in known if "." not in name)
+            hint = f"did you mean {close[0]}" if close else f"allowed is {', '.join(near or top)}"
+            raise InputError(f"{key}={_value(override)}: unknown key, {hint}")
+
+
+def _keys(node: Any, prefix: str = "") -> list[str]:
+    if not isinstance(node, dict):
+        return []
+    keys = []
+    for name, value in node.items():
+        keys += [f"{prefix}{name}", *_keys(value, f"{prefix}{name}.")]
+    return keys
+
+
+def _text(error: Exception) -> str:
+    """The first two lines of a message in one; the others repeat the key and the type."""
+    return ", ".join(line.strip().rstrip(".") for line in str(error).split("\n")[:2] if line.strip())

@@ -1,0 +1,35 @@
+"""Which figures a command draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+
+from calibration.config import Accounting
+from model import Results, codes
+from scenarios.figures import age, groups, parity, pipeline, style
+from scenarios.published import published_rates
+
+
+def draw_run(folder: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
+    """Figures of one scenario; published figures are shown when all Member States are simulated."""
+    folder.mkdir()
+    published = published_rates() if tuple(results[0].member_states) == codes.MEMBER_STATES else {}
+    with rc_context(style.SETTINGS):
+        groups.net_contribution(folder / "net_contribution.png", results, accounting, hicp)
+        groups.rates(folder / "employment_and_overqualification.png", results, published)
+        pipeline.pipeline(folder / "language_and_recognition.png", results)
+        pipeline.employment_by_arrival(folder / "employment_by_arrival.png", results)
+        age.profile(folder / "age_profile.png", results, accounting, hicp)
+
+
+def draw_gains(folder: Path, found: Mapping[str, Any], year: int) -> None:
+    """Figures of the gain at parity from the content of summary.json, when parity with natives was computed."""
+    if not found[f"gain_{year}"]:
+        return
+    with rc_context(style.SETTINGS):
+        parity.gains(folder / "gain.png", found, str(year))
+        parity.gain_parts(folder / "gain_parts.png", found, str(year))

@@ -1,0 +1,56 @@
+"""Progress of the simulations of one command: a bar on stderr once it lasts longer than two seconds."""
+
+from __future__ import annotations
+
+import time
+
+from tqdm import tqdm
+
+SHOW_AFTER = 2.0  # seconds
+
+
+class Progress:
+    """Counts person-quarters and seconds over several simulations; pass `step` to each as its progress callback."""
+
+    def __init__(self, simulations: int) -> None:
+        self.person_quarters = 0
+        self.seconds = 0.0
+        self._simulations = simulations
+        self._bar: tqdm | None = None
+        self._started = 0.0
+        self._before = 0
+
+    def begin(self, label: str) -> None:
+        """A simulation starts."""
+        self._label = label
+        self._started = time.perf_counter()
+        self._before = self.person_quarters
+
+    def step(self, quarter: int, quarters: int, person_quarters: int) -> None:
+        """A quarter is done; `person_quarters` counts from the start of this simulation."""
+        if self._bar is None:
+            total = quarters * self._simulations
+            self._bar = tqdm(
+                total=total, unit="quarter", mininterval=0.5, delay=SHOW_AFTER, leave=False, dynamic_ncols=True
+            )
+        self.person_quarters = self._before + person_quarters
+        elapsed = self.seconds + time.perf_counter() - self._started
+        self._bar.set_description(self._label, refresh=False)
+        rate = self.person_quarters / max(elapsed, 1e-9) / 1e6
+        self._bar.set_postfix_str(f"{rate:.1f} M person-quarters/s", refresh=False)
+        self._bar.update()
+
+    def end(self) -> None:
+        """The simulation is over."""
+        self.seconds += time.perf_counter() - self._started
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+    @property
+    def line(self) -> str:
+        """Simulated person-quarters, seconds and their ratio, in words."""
+        rate = self.person_quarters / max(self.seconds, 1e-9) / 1e6
+        return f"{self.person_quarters / 1e6:.1f} M person-quarters in {self.seconds:.1f} s, {rate:.1f} M per second"

@@ -1,0 +1,132 @@
+"""`integra reproduce`: baseline and parity on the same seeds, compared with the Commission's EUR 3 500."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from calibration.config import Accounting, Config
+from model import Results, codes
+from scenarios import conventions, figures, gains, simulation, statistics, summary, text
+from scenarios.folder import final_folder, result_folder
+from scenarios.prices import consumer_prices
+from scenarios.progress import Progress
+from scenarios.provenance import result_hash
+from scenarios.run import write_common, write_json
+
+HEADLINE = {
+    "value": 3500,
+    "unit": "EUR per head and year, up to, by 2035",
+    "source": "Action Plan on Integration and Inclusion 2021-2027, COM(2020) 758, footnote 12, citing JRC121937",
+}
+CONSOLE_YEARS = (2019, 2025, 2030, 2035)
+
+
+def reproduce(config: Config) -> str:
+    """Simulate, write the result folder, and return the text for the console."""
+    hicp = consumer_prices()
+    inputs = simulation.inputs_of(config)
+    digest = result_hash("reproduce", [config])
+    progress = Progress(2 * len(config.seeds))
+    with result_folder(config.compute.output, config.name, digest) as folder:
+        baseline = simulation.simulate_seeds(config, inputs, progress)
+        paired = simulation.simulate_parity(config, inputs, baseline, progress)
+        progress.close()
+        scenarios = {config.policy.name: baseline}
+        write_common(folder, "reproduce", [config], [*baseline, *paired], scenarios, progress, hicp, paired)
+        found = summarise(config, baseline, paired, hicp)
+        write_json(folder / "summary.json", found)
+        price_year = config.accounting.price_year
+        gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_year, hicp)
+        figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
+        figures.draw_gains(folder / "figures", found, config.run.end_year)
+    place = final_folder(config.compute.output, config.name, digest)
+    return "\n".join([console(found), str(place), progress.line])
+
+
+def summarise(
+    config: Config, baseline: Sequence[Results], paired: Sequence[Results], hicp: Mapping[int, float]
+) -> dict[str, Any]:
+    """Content of summary.json: the shared part, the headline and every gain in the last year."""
+    last = config.run.end_year
+    found: dict[str, Any] = {"headline": HEADLINE, "scale": config.population.scale}
+    found["scale_comparison"] = config.population.scale_comparison
+    found |= summary.summarise(config.policy.name, baseline, config.accounting, hicp)
+    labels = paired[0].parity.labels
+    for denominator, ending in (("all_ages", ""), ("age_20_64", "_age_20_64")):
+        accounting = replace(config.accounting, denominator=denominator)
+        values = gains.per_head(baseline, paired, accounting, hicp, [last])[:, :, 0]
+        for given, by in (("sex_age", ""), ("sex_age_education", "_by_education")):
+            for reference, against in (("native", ""), ("eu_born", "_against_eu_born")):
+                key = f"gain_{last}{by}{against}{ending}"
+                found[key] = _by_variant(labels, given, reference, values[:, :, 0].sum(axis=-1))
+        if denominator == "all_ages":
+            found |= _details(config.accounting, labels, values, baseline[0].member_states, last)
+    found["achieved_gap"] = gains.achieved_gap(paired)
+    return found
+
+
+def _by_variant(labels: Sequence[gains.Label], given: str, reference: str, values: np.ndarray) -> dict[str, Any]:
+    """Estimates {variant: ...} from values [seed, label]."""
+    return {
+        label[0]: statistics.estimate(values[:, v]) for v, label in enumerate(labels) if label[1:] == (given, reference)
+    }
+
+
+def _details(
+    accounting: Accounting, labels: Sequence[gains.Label], values: np.ndarray, member_states: Sequence[str], last: int
+) -> dict[str, Any]:
+    """The gain given sex and age against natives by Member State and by component, from [seed, label, place, part]."""
+    chosen = {label[0]: v for v, label in enumerate(labels) if label[1:] == ("sex_age", "native")}
+    parts = conventions.parts_in_use(accounting)
+    return {
+        f"gain_{last}_by_member_state": {
+            state: {name: statistics.estimate(values[:, v, 1 + s].sum(axis=-1)) for name, v in chosen.items()}
+            for s, state in enumerate(member_states)
+        },
+        f"gain_{last}_by_component": {
+            name: {part: statistics.estimate(values[:, v, 0, p]) for p, part in enumerate(parts)}
+            for name, v in chosen.items()
+        },
+    }
+
+
+def _shown(entry: Mapping[str, float | None], digits: int = 0) -> str:
+    return text.estimate(entry["mean"], entry["monte_carlo_se"], digits)
+
+
+def console(found: Mapping[str, Any]) -> str:
+    """The tables of gains and of the three groups."""
+    last = next(key for key in found if key.startswith("gain_")).split("_")[1]
+
+    def cells(entry: Mapping[str, Any]) -> list[str]:
+        return [_shown(entry[variant]) if variant in entry else "-" for variant in codes.PARITY_VARIANTS]
+
+    rows = [
+        ["given sex and age, against natives", *cells(found[f"gain_{last}"])],
+        ["given education too, against natives", *cells(found[f"gain_{last}_by_education"])],
+        ["given sex and age, against EU-born", *cells(found[f"gain_{last}_against_eu_born"])],
+        ["given education too, against EU-born", *cells(found[f"gain_{last}_by_education_against_eu_born"])],
+        ["per person 20-64, sex and age, natives", *cells(found[f"gain_{last}_age_20_64"])],
+    ]
+    unit = found["net_contribution_unit"]
+    title = f"Gain at parity in {last}, {found['place']}, EUR of {found['price_year']} per head of the non-EU-born"
+    names = ["", *(variant.replace("_", " ") for variant in codes.PARITY_VARIANTS)]
+    lines = [f"{title} (Monte Carlo standard error)", text.table(names, rows)]
+    lines.append(f"The Commission's headline: up to EUR {found['headline']['value']:,}".replace(",", " ") + " by 2035.")
+    lines += ["", f"By origin: net contribution ({unit}), employment and overqualification (%)"]
+    years = [str(year) for year in CONSOLE_YEARS if str(year) in found["net_contribution"]["native"]]
+    rows = []
+    for key, name, digits in (
+        ("net_contribution", "net contribution", 0),
+        ("employment_rate", "employment rate", 1),
+        ("overqualification_rate", "overqualification", 1),
+    ):
+        for origin in codes.ORIGINS:
+            values = [_shown(found[key][origin][year], digits) for year in years]
+            rows.append([f"{name}, {origin.replace('_', '-')}", *values])
+    lines.append(text.table(["", *years], rows))
+    return "\n".join([*lines, ""])

@@ -1,0 +1,51 @@
+"""Simulating one job for all its seeds, with progress; the only place that calls the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from calibration.load_inputs import load_inputs
+
+from calibration.config import Config
+from model import Results, parity_plan, simulate
+from scenarios.progress import Progress
+
+
+def inputs_of(config: Config) -> Any:
+    """Tables and settings as model inputs; raises InputError for a missing or damaged table."""
+    return load_inputs(config)
+
+
+def simulate_seeds(config: Config, inputs: Any, progress: Progress) -> list[Results]:
+    """One result per seed."""
+    return [_timed(inputs, seed, f"{config.policy.name}, seed {seed}", progress) for seed in config.seeds]
+
+
+def simulate_parity(config: Config, inputs: Any, baseline: Sequence[Results], progress: Progress) -> list[Results]:
+    """Per seed the non-EU-born of the baseline, at parity: same persons, same market, fixed targets."""
+    parity = config.parity
+    plan = parity_plan(
+        list(baseline), parity.variants, parity.given, parity.references,
+        parity.symmetric, parity.start_year, parity.end_year,
+    )  # fmt: skip
+    return [
+        _timed(inputs.with_parity(plan, market=result.market), result.seed, f"parity, seed {result.seed}", progress)
+        for result in baseline
+    ]
+
+
+def _timed(inputs: Any, seed: int, label: str, progress: Progress) -> Results:
+    progress.begin(label)
+    result = simulate(inputs, seed, progress.step)
+    progress.end()
+    return result
+
+
+def seconds_per_process(results: Sequence[Results]) -> dict[str, float]:
+    """Seconds of each process over all simulations, longest first."""
+    total: dict[str, float] = {}
+    for result in results:
+        for name, seconds in result.seconds.items():
+            total[name] = total.get(name, 0.0) + seconds
+    return dict(sorted(total.items(), key=lambda item: -item[1]))

@@ -1,0 +1,103 @@
+"""Rates and the net contribution by origin, year and place, for summary.csv, summary.json and the figures."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calibration.config import Accounting
+from model import Results, codes
+from scenarios import conventions, statistics
+
+RATES = tuple(name for name, (_, _, factor, _) in codes.INDICATORS.items() if factor == 100.0)
+CSV_YEARS = (2017, 2019, 2023, 2025, 2030, 2035)
+
+
+def place(member_states: Sequence[str]) -> str:
+    """Name of the sum over the simulated Member States."""
+    return "EU27_2020" if tuple(member_states) == codes.MEMBER_STATES else "selected"
+
+
+def rates_by_origin(result: Results, indicator: str) -> np.ndarray:
+    """An indicator [year, origin] over all simulated Member States."""
+    return statistics.rate(result.counts.sum(axis=(1, 3, 4)), indicator)
+
+
+def net_by_origin(
+    result: Results, accounting: Accounting, hicp: Mapping[int, float], years: Sequence[int] | None = None
+) -> np.ndarray:
+    """Net fiscal contribution per head [year, origin] over all simulated Member States, euro of the price year."""
+    years = result.years if years is None else years
+    counts = result.counts[[result.years.index(year) for year in years]]
+    net = conventions.net_contribution(counts, years, accounting, hicp).sum(axis=(1, 3, 4))
+    return statistics.per_head(net, conventions.heads(counts.sum(axis=(1, 3, 4)), accounting))
+
+
+def by_year(results: Sequence[Results], values: Sequence[np.ndarray]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Estimates {origin: {year: ...}} from one array [year, origin] per seed."""
+    stacked = np.stack(values)
+    return {
+        origin: {str(year): statistics.estimate(stacked[:, y, o]) for y, year in enumerate(results[0].years)}
+        for o, origin in enumerate(codes.ORIGINS)
+    }
+
+
+def summarise(
+    scenario: str, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]
+) -> dict[str, Any]:
+    """The part of summary.json every command shares."""
+    summary: dict[str, Any] = {
+        "scenario": scenario,
+        "place": place(results[0].member_states),
+        "seeds": [result.seed for result in results],
+        "price_year": accounting.price_year,
+        "conventions": {name: getattr(accounting, name) for name in accounting.__dataclass_fields__},
+        "net_contribution_unit": contribution_unit(accounting),
+        "net_contribution": by_year(results, [net_by_origin(result, accounting, hicp) for result in results]),
+    }
+    for indicator in RATES:
+        summary[indicator] = by_year(results, [rates_by_origin(result, indicator) for result in results])
+    return summary
+
+
+def contribution_unit(accounting: Accounting) -> str:
+    """Unit of the net contribution per head in words."""
+    persons = "head" if accounting.denominator == "all_ages" else "person aged 20-64"
+    return f"EUR of {accounting.price_year} per {persons} and year"
+
+
+def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
+    """Rates and net contribution by place, origin and selected year, mean over seeds and standard error."""
+    years = [year for year in CSV_YEARS if year in results[0].years]
+    rows = [results[0].years.index(year) for year in years]
+    states = results[0].member_states
+    measures: dict[str, tuple[np.ndarray, str]] = {}
+    counts = np.stack([_with_total(result.counts[rows].sum(axis=(3, 4))) for result in results])
+    measures["persons"] = (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")
+    for indicator in codes.INDICATORS:
+        measures[indicator] = (statistics.rate(counts, indicator), codes.INDICATORS[indicator][3])
+    net = [
+        _with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)))
+        for result in results
+    ]
+    contribution = statistics.per_head(np.stack(net), conventions.heads(counts, accounting))
+    measures["net_contribution"] = (contribution, contribution_unit(accounting))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["place", "origin", "year", "indicator", "mean", "monte_carlo_se", "unit"])
+        for p, geo in enumerate([place(states), *states]):
+            for o, origin in enumerate(codes.ORIGINS):
+                for y, year in enumerate(years):
+                    for name, (values, unit) in measures.items():
+                        found = statistics.estimate(values[:, y, p, o])
+                        cells = ["" if value is None else f"{value:.6g}" for value in found.values()]
+                        writer.writerow([geo, origin, year, name, *cells, unit])
+
+
+def _with_total(values: np.ndarray) -> np.ndarray:
+    """The sum over Member States (axis 1) put before them."""
+    return np.concatenate([values.sum(axis=1, keepdims=True), values], axis=1)

@@ -1,0 +1,60 @@
+"""What the command prints: help, and the tables on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omegaconf import OmegaConf
+
+from scenarios import compose
+
+
+def usage() -> str:
+    """Help of the command."""
+    verbs = "\n".join(f"  {verb:<11}{meaning}" for verb, meaning in compose.VERBS.items())
+    return f"""usage: integra <verb> [key=value ...] [-m]
+
+{verbs}
+
+Settings are Hydra overrides, for example
+  integra run policy=fast_recognition member_states=[DE,FR] seeds=2
+  integra run -m policy=baseline,fast_recognition     several jobs, all checked before the first starts
+  integra compare policies=[fast_recognition,language_upon_arrival]
+  integra run population=small                        a first look in seconds
+integra <verb> --help lists the settings. Results go to outputs/<name>-<hash>/."""
+
+
+def verb_usage(verb: str) -> str:
+    """Help of one verb: its settings with their values, and the groups with their options."""
+    groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
+    values = OmegaConf.to_yaml(OmegaConf.create(compose.settings(verb, [])))
+    body = "\n".join("  " + line for line in values.splitlines())
+    return f"""usage: integra {verb} [key=value ...] [-m]
+
+{compose.VERBS[verb]}
+
+groups (choose with group=option, an experiment with +experiment=option)
+{groups}
+
+settings
+{body}"""
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns, the first to the left, the others to the right."""
+    lines = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in lines
+    )
+
+
+def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:
+    """`1 234 (5)`: mean and Monte Carlo standard error."""
+    if mean is None:
+        return "-"
+    text = f"{mean:,.{digits}f}".replace(",", " ")
+    return text if error is None else f"{text} ({error:,.{max(digits, 0)}f})".replace(",", " ")

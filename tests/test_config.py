@@ -1,0 +1,149 @@
+"""Settings: files and classes agree, shorthands expand, and what is wrong is named with what is allowed."""
+
+import dataclasses
+import typing
+from importlib import resources
+
+import pytest
+from omegaconf import OmegaConf
+
+from calibration.config import Config, config_from, settings_of
+from calibration.errors import InputError
+from model import codes
+from scenarios import compose
+
+
+def _keys_of(schema):
+    return {field.name for field in dataclasses.fields(schema)}
+
+
+def test_every_file_holds_the_fields_of_its_class():
+    hints = typing.get_type_hints(Config)
+    for group in set(compose.groups()) - {"experiment"}:
+        for option in compose.options(group):
+            settings = compose.settings("run", [f"{group}={option}"])
+            assert set(settings[group]) == _keys_of(hints[group]), f"conf/{group}/{option}.yaml"
+            for field in dataclasses.fields(hints[group]):
+                assert field.default is dataclasses.MISSING, f"{group}.{field.name} has a default outside conf/"
+
+
+@pytest.mark.parametrize("verb", compose.VERBS)
+def test_verbs_compose(verb):
+    if verb == "compare":
+        reference, policies = compose.comparison([])
+        assert reference.policy.name == "baseline"
+        assert [config.policy.name for config in policies] == ["language_upon_arrival", "fast_recognition"]
+        assert all(dataclasses.replace(config, policy=reference.policy) == reference for config in policies)
+    else:
+        assert compose.job(verb, []).seeds == (1, 2, 3, 4)
+
+
+def test_every_policy_and_experiment_is_valid_and_survives_being_written():
+    overrides = [[f"policy={name}"] for name in compose.options("policy")]
+    overrides += [[f"+experiment={name}"] for name in compose.options("experiment")]
+    for override in overrides:
+        config = compose.job("run", override)
+        written = OmegaConf.to_yaml(OmegaConf.create(settings_of(config)))
+        assert config_from(OmegaConf.to_container(OmegaConf.create(written))) == config
+
+
+def test_policy_names_are_file_names():
+    for name in compose.options("policy"):
+        assert compose.job("run", [f"policy={name}"]).policy.name == name
+
+
+def test_conf_is_found_as_a_package():
+    assert (resources.files("conf") / "run.yaml").is_file()
+
+
+@pytest.mark.parametrize(("override", "seeds"), [("seeds=3", (1, 2, 3)), ("seeds=[7,5]", (7, 5)), ("seeds=[0]", (0,))])
+def test_seeds_as_a_number_or_a_list(override, seeds):
+    assert compose.job("run", [override]).seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("override", "states"),
+    [
+        ("member_states=all", codes.MEMBER_STATES),
+        ("member_states=DE", ("DE",)),
+        ("member_states=[SE,DK]", ("DK", "SE")),
+    ],
+)
+def test_member_states_as_all_one_or_a_list(override, states):
+    assert compose.job("run", [override]).member_states == states
+
+
+def test_lever_dates_are_quarters_since_2017():
+    start, end = "policy.levers.faster_recognition.start", "policy.levers.faster_recognition.end"
+    lever = compose.job("run", ["policy=fast_recognition", f"{start}=2021Q3", f"{end}=2022"]).policy.levers[0]
+    assert (lever.first_quarter, lever.last_quarter) == (18, 23)
+    lever = compose.job("run", ["policy=fast_recognition", f"{start}=2021"]).policy.levers[0]
+    assert (lever.first_quarter, lever.last_quarter) == (16, None)
+
+
+def test_sweep_is_the_product_of_the_lists():
+    jobs = compose.expand(
+        ["policy=baseline,fast_recognition", "seeds=2", "population.scale=10,100", "member_states=[DE,FR]"]
+    )
+    assert jobs == [
+        [f"policy={policy}", "seeds=2", f"population.scale={scale}", "member_states=[DE,FR]"]
+        for policy in ("baseline", "fast_recognition")
+        for scale in (10, 100)
+    ]
+
+
+FAST = "policy=fast_recognition"
+LEVER = "policy.levers.faster_recognition"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["population.scal=10"], "population.scal=10: unknown key, did you mean population.scale"),
+        (["colour=red"], "colour=red: unknown key, allowed is "),
+        (["+colour=red"], "colour=red: unknown key, allowed is "),
+        (["hydra.run.dir=x"], "hydra.run.dir=x: unknown key"),
+        (["policy=none"], "policy=none: allowed is anti_discrimination, baseline, "),
+        (["~population.scale"], "population.scale: missing"),
+        (["seeds"], "seeds: not a setting, write key=value"),
+        (["population.scale=many"], "population.scale=many: allowed is a whole number"),
+        (["population.scale=1.5"], "population.scale=1.5: allowed is a whole number"),
+        (["population.scale=0"], "population.scale=0: allowed is 1 to 100000"),
+        (["population.minimum_agents=99"], "population.minimum_agents=99: allowed is 100 to "),
+        (["seeds=[1,1]"], "seeds=[1, 1]: allowed is "),
+        (["seeds=-1"], "seeds=-1: allowed is 1 to 1000"),
+        (["seeds=true"], "seeds=True: allowed is a list"),
+        (["member_states=UK"], "member_states=UK: allowed is AT, BE, "),
+        (["member_states=[]"], "member_states=[]: allowed is at least one of AT"),
+        (["member_states=[DE,DE]"], "member_states=['DE', 'DE']: allowed is each entry once"),
+        (["flows.by_reason.work=-0.5"], "flows.by_reason.work=-0.5: allowed is 0 to 10"),
+        (["flows.non_eu_arrivals=.nan"], "flows.non_eu_arrivals=.nan: allowed is a number"),
+        (["integration.off=[weather]"], "integration.off=weather: allowed is demography"),
+        (["parity.end_year=2019"], "parity.end_year=2019: allowed is the start year 2021 or later"),
+        (["parity.variants=[luck]"], "parity.variants=luck: allowed is participation"),
+        (["accounting.price_year=1999"], "accounting.price_year=1999: allowed is 2015 to 2024"),
+        (["accounting.children=both"], "accounting.children=both: allowed is own, parents"),
+        (["run.end_year=2050"], "run.end_year=2050: allowed is 2017 to 2035"),
+        (["compute.threads=0"], "compute.threads=0: allowed is 1 to 64"),
+        (["name=../x"], "name=../x: allowed is up to 80 letters"),
+        ([FAST, f"{LEVER}.strength=1.2"], f"{LEVER}.strength=1.2: allowed is 0 to 0.95 (share of waiting"),
+        ([FAST, f"{LEVER}.strength=-1"], f"{LEVER}.strength=-1.0: allowed is 0 to 0.95"),
+        ([FAST, f"{LEVER}.lever=magic"], f"{LEVER}.lever=magic: allowed is language_places"),
+        ([FAST, f"{LEVER}.end=2020"], f"{LEVER}.end=2020: allowed is the start 2025Q1 or later, or null"),
+        ([FAST, f"{LEVER}.start=2021Q5"], f"{LEVER}.start=2021Q5: allowed is a quarter such as 2021Q1"),
+        ([FAST, f"{LEVER}.reasons=[fun]"], f"{LEVER}.reasons=fun: allowed is work"),
+        ([FAST, f"{LEVER}.phase_in=-1"], f"{LEVER}.phase_in=-1: allowed is 0 to 76"),
+        (["policy=baseline,fast_recognition"], "policy=baseline,fast_recognition: allowed is one value"),
+        (["policies=[baseline]"], "policies: unknown key for run"),
+    ],
+)
+def test_what_is_wrong_is_named(overrides, message):
+    with pytest.raises(InputError) as caught:
+        compose.job("run", overrides)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("value", ["[none]", "[]", "fast_recognition", "[fast_recognition,fast_recognition]"])
+def test_compared_policies_must_exist_once(value):
+    with pytest.raises(InputError, match=r"^policies="):
+        compose.comparison([f"policies={value}"])
