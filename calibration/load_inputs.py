@@ -290,12 +290,13 @@ def load_inputs(config):
     for sex, education, value in zip(rows["sex"], rows["education"], rows["value"]):
         for s in [0, 1] if sex == "total" else [SEXES.index(sex)]:
             regulated[s, EDUCATION.index(education)] = value
-    ages = np.zeros((len(GROUPS), 2, 6))
+    ages = np.zeros((len(GROUPS) + 1, 2, 6))
     ages[1] = Parameter("arrival_age_share", origin="eu_born").array(("sex", SEXES), ("age", ARRIVAL_AGES))
     by_reason = Parameter("arrival_age_share", origin="non_eu_born").array(
         ("category", REASONS), ("sex", SEXES), ("age", ARRIVAL_AGES)
     )
-    ages[2:] = by_reason
+    ages[2 : len(GROUPS)] = by_reason
+    ages[-1] = Parameter("arrival_age_share", category="ukraine").array(("sex", SEXES), ("age", ARRIVAL_AGES))
     before = language_before()
     return Inputs(
         member_states=tuple(MEMBER_STATES.index(s) for s in config.member_states),

@@ -15,7 +15,7 @@ from calibration import tables
 from calibration.load_inputs import load_inputs
 from calibration.tables import COLUMNS, Parameter
 from model.accounting import indicator
-from model.codes import COMPONENT, MEASURE, MEMBER_STATES, ORIGINS, SEXES
+from model.codes import MEASURE, MEMBER_STATES, ORIGINS, SEXES
 
 YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
 SPEED = 0.8

@@ -21,7 +21,7 @@ class Inputs:
     minimum_agents: int  # per Member State and origin
     stock: np.ndarray  # [ms, group, sex, age 18, education, stay] persons on 1 January 2017
     arrivals: np.ndarray  # [ms, group, quarter] persons; births for natives
-    arrival_age: np.ndarray  # [group, sex, 6 ages] shares
+    arrival_age: np.ndarray  # [group and, last, flight from Ukraine; sex; 6 ages] shares
     arrival_education: np.ndarray  # [ms, origin, sex, education] shares, final education of arrivals and births
     language_before: np.ndarray  # [ms, education, level] shares before migration
     regulated: np.ndarray  # [sex, education] share of qualifications from abroad in regulated occupations
@@ -45,7 +45,9 @@ class Inputs:
     levers: tuple[Any, ...] = ()
     threads: int = 0  # 0 = as many as numba finds
     parity: Any = None  # model.parity.Plan
-    market: np.ndarray | None = None  # recorded tightness and contacts [quarter, ms, 3], replayed instead of decided
+    market: np.ndarray | None = None  # Results.market of another run, replayed instead of decided
+
+    added: np.ndarray | None = None  # [quarter, ms, segment, 2] search and leavers of jobs added at parity, market on
 
     @property
     def quarters(self):

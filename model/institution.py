@@ -9,7 +9,6 @@ import numpy as np
 
 from model import queue
 from model.codes import COMPONENTS, SIGN
-from model.person import SEARCH
 
 
 class Places:
@@ -93,8 +92,8 @@ class LabourMarket(Institution):
         self.balance = np.zeros(2)
 
     def open(self, search, leavers, macro):
-        """Tightness factor and openings by segment from effective search (int, hazard x SEARCH) and leavers."""
-        search = np.asarray(search, dtype=float) / SEARCH
+        """Tightness factor by segment from effective search (expected hires at normal tightness) and leavers, persons."""
+        search = np.asarray(search, dtype=float)
         leavers = np.asarray(leavers, dtype=float) + self.vacated
         wanted = search - leavers
         if self.creation is None:
@@ -107,10 +106,11 @@ class LabourMarket(Institution):
         self.search = search
         return self.tightness
 
-    def close(self, hires, vacated):
-        """Take realised hires off the openings; the difference is carried, jobs left by upgrading open next quarter."""
+    def close(self, hires, taken, vacated):
+        """Take realised hires, and jobs taken by persons added at parity, off the openings; the difference is carried, jobs
+        left by upgrading open next quarter. Returns the hires."""
         hires = np.asarray(hires, dtype=float)
-        self.balance = np.clip(self.openings - hires, -self.openings, self.openings)
+        self.balance = np.clip(self.openings - hires - taken, -self.openings, self.openings)
         self.vacated = np.asarray(vacated, dtype=float)
         return hires
 

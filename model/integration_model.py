@@ -5,6 +5,7 @@ reason, and arrival period. Between the two passes over persons the institutions
 """
 
 import time
+from dataclasses import replace
 
 import mesa
 import numba
@@ -15,15 +16,17 @@ from model.accounting import count_person, education_out, indicator
 from model.codes import ARRIVAL_PERIODS, COMPONENTS, FIRST_YEAR, GROUPS, INDICATORS, MEASURE, MEASURES, MEMBER_STATES
 from model.codes import NON_EU_BORN, ORIGINS, PRESENT, REASONS
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
-from model.population import lay_out
+from model.person import SEARCH
+from model.population import lay_out, weights
 from model.quarter import (
     CELL_SUMS, ESTABLISHED, ESTABLISHED_EMPLOYED, HIRES_OTHER, HIRES_SKILLED, JOINED_ADVANCED, JOINED_AUTHORITY,
     JOINED_BASIC, LEAVERS_OTHER, LEAVERS_SKILLED, M_COMPONENTS, PERSONS, QUARTER, SEARCH_OTHER, SEARCH_SKILLED, SUMS,
     after_market, before_market, education_now, origin_of,
 )  # fmt: skip
 from model.queue import waits_for
-from model.results import ParityResults, Results
+from model.results import ParityResults, Results, join
 
+LARGE_RUN = 20_000_000  # agents laid out at once, at most
 QUEUES = ("language_courses", "job_related_courses", "recognition_decisions", "bridging_places")
 
 
@@ -166,18 +169,22 @@ class LabourIntegrationModel(mesa.Model):
         self._established = np.zeros(len(MEMBER_STATES))
         self.person_quarters = 0
         if self.inputs.parity is not None:
-            self._make_parity_arrays(n, years, quarters)
+            self._make_parity_arrays(years, quarters)
 
-    def _make_parity_arrays(self, n, years, quarters):
+    def _make_parity_arrays(self, years, quarters):
         labels = len(self.inputs.parity.labels)
         states = len(self.inputs.member_states)
+        self._blocks, self._block_starts = parity.blocks_of(self.chunks, self.inputs.member_states)
+        n = len(self._blocks)
         self._overlay = np.zeros((len(self.people), labels), dtype=parity.OVERLAY)
         self._draws = np.zeros((n, 3, 2, 9, 3, parity.BUCKETS), dtype=np.int64)
         self._counted = np.zeros((n, labels, 2, 9, 3, 6), dtype=np.int64)
+        self._account_buffer = np.zeros((n, 2, len(COMPONENTS)), dtype=np.int64)
         self._before = np.zeros((labels, states, 2, 9, 3, 6), dtype=np.int64)
         self._gains = np.zeros((n, labels, 2, 4, len(COMPONENTS)), dtype=np.int64)
         self._jobs = np.zeros((n, labels, 2, 4), dtype=np.int64)
         self._gap = np.zeros((labels, quarters))
+        self._added = np.zeros((labels, quarters, states))
         self._parity_gains = np.zeros((years, states, labels, 2, 4, len(COMPONENTS)), dtype=np.int64)
         self._parity_jobs = np.zeros((years, states, labels, 2, 4), dtype=np.int64)
 
@@ -197,6 +204,7 @@ class LabourIntegrationModel(mesa.Model):
         index = (1.0 + inputs.growth) ** (FIRST_YEAR + year - 2019)
         cells, extras = lever.apply(inputs.levers, inputs.cells, t)
         period = min(3, year // 5)
+        at_parity = inputs.parity is not None and t >= inputs.parity.start_q
         if inputs.market is not None:
             self._contacts[list(inputs.member_states)] = inputs.market[t, :, 0, 4]
         before_market(
@@ -214,13 +222,13 @@ class LabourIntegrationModel(mesa.Model):
         after_market(
             self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
             inputs.sex_gap, inputs.fiscal, index, inputs.growth, self._tightness, self._acc, self._sums, self._cells,
-            self._by_age, self._buffer, inputs.parity is not None,
+            self._by_age, self._buffer, at_parity,
         )  # fmt: skip
         self._took("after_market")
         self._close_market(t)
         for row, (ms, origin) in zip(np.add.reduceat(self._cells, self._origin_starts, axis=0), self._origin_rows):
             self._cell_series[t, ms, origin] = row
-        if inputs.parity is not None:
+        if at_parity:
             self._account_parity(t, cells, index)
         if t % 4 == 3:
             self._close_year(year)
@@ -254,9 +262,10 @@ class LabourIntegrationModel(mesa.Model):
             self._market[t, row, :, 4] = self._contacts[ms]
             if self._established[ms] > 0.0:
                 self._contacts[ms] = established / self._established[ms]
-            self._tightness[ms] = market.open(
-                joined[[SEARCH_SKILLED, SEARCH_OTHER]], joined[[LEAVERS_SKILLED, LEAVERS_OTHER]], inputs.macro[ms, t]
-            )
+            search, leavers = joined[[SEARCH_SKILLED, SEARCH_OTHER]] / SEARCH, joined[[LEAVERS_SKILLED, LEAVERS_OTHER]]
+            if inputs.added is not None:
+                search, leavers = search + inputs.added[t, row, :, 0], leavers + inputs.added[t, row, :, 1]
+            self._tightness[ms] = market.open(search, leavers, inputs.macro[ms, t])
             self._market[t, row, :, 0] = market.openings
             self._market[t, row, :, 1] = market.search
             self._market[t, row, :, 2] = market.tightness
@@ -268,24 +277,25 @@ class LabourIntegrationModel(mesa.Model):
         after = np.add.reduceat(self._sums, self._ms_starts, axis=0)
         for row, ms in enumerate(self.inputs.member_states):
             market = self.institutions[ms][2]
+            taken = 0.0 if self.inputs.added is None else self.inputs.added[t, row, :, 0] * market.tightness
             vacated = np.array([0.0, after[row, LEAVERS_OTHER] - self._read_leavers[row]])
-            self._market[t, row, :, 3] = market.close(after[row, [HIRES_SKILLED, HIRES_OTHER]], vacated)
+            self._market[t, row, :, 3] = market.close(after[row, [HIRES_SKILLED, HIRES_OTHER]], taken, vacated)
 
     def _account_parity(self, t, cells, index):
         inputs, plan = self.inputs, self.inputs.parity
-        parity.draws_by_cell(self.people, self.chunks, t, self.seed_number, self._draws)
-        draws = np.add.reduceat(self._draws, self._ms_starts, axis=0)
+        parity.draws_by_cell(self.people, self.chunks, self._blocks, t, self.seed_number, self._draws)
+        draws = np.add.reduceat(self._draws, self._block_starts, axis=0)
         own = self._cell_series[t, :, NON_EU_BORN]
         orders = np.zeros((len(plan.labels), len(MEMBER_STATES), 2, 9, 3, 6))
         states = list(inputs.member_states)
         orders[:, states] = parity.decide(plan, t, own, draws, self._before)
-        self._counted[:] = 0
         parity.account(
-            self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
-            inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay, 0, self._counted,
-            self._gains, self._jobs, np.zeros((len(self.chunks), 2, len(COMPONENTS)), dtype=np.int64),
+            self.people, self.chunks, self._blocks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
+            inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay, self._counted,
+            self._gains, self._jobs, self._account_buffer,
         )  # fmt: skip
-        self._before = np.moveaxis(np.add.reduceat(self._counted, self._ms_starts, axis=0), 0, 1)
+        self._before = np.moveaxis(np.add.reduceat(self._counted, self._block_starts, axis=0), 0, 1)
+        self._added[:, t] = (self._before[..., 0] - own[None, ..., 1]).sum(axis=(2, 3, 4))
         self._gap[:, t] = parity.remaining_gap(plan, own, self._before)
         self._took("parity")
 
@@ -302,8 +312,8 @@ class LabourIntegrationModel(mesa.Model):
             components = self._counts[year, row, ..., M_COMPONENTS:].sum(axis=(0, 1, 2))
             self.institutions[ms][3].receive(year, components)
         if self.inputs.parity is not None:
-            self._parity_gains[year] = np.add.reduceat(self._gains, self._ms_starts, axis=0)
-            self._parity_jobs[year] = np.add.reduceat(self._jobs, self._ms_starts, axis=0)
+            self._parity_gains[year] = np.add.reduceat(self._gains, self._block_starts, axis=0)
+            self._parity_jobs[year] = np.add.reduceat(self._jobs, self._block_starts, axis=0)
             self._gains[:] = 0
             self._jobs[:] = 0
         self._acc[:] = 0
@@ -353,6 +363,7 @@ class LabourIntegrationModel(mesa.Model):
                 components=np.moveaxis(self._parity_gains, 2, 0) + base[None],
                 employed=np.moveaxis(self._parity_jobs, 2, 0),
                 gap=self._gap,
+                added=self._added,
             )
         return Results(
             seed=self.seed_number,
@@ -371,6 +382,33 @@ class LabourIntegrationModel(mesa.Model):
         )
 
 
+def expected_agents(inputs):
+    """Agents laid out over the whole run by Member State, from stock and arrivals (before rounding)."""
+    weight = weights(inputs)
+    persons = inputs.stock.sum(axis=(2, 3, 4, 5)) + inputs.arrivals[:, :, : inputs.quarters].sum(axis=2)
+    return {ms: float((persons[ms] / weight[ms]).sum()) for ms in inputs.member_states}
+
+
 def simulate(inputs, seed, progress=None):
-    """Run the model: the same inputs and seed give the same bytes, whatever the threads and the other Member States."""
-    return LabourIntegrationModel(inputs, seed).run(progress)
+    """Run the model: the same inputs and seed give the same bytes, whatever the threads and the other Member States.
+
+    Above LARGE_RUN agents the Member States are run one after another, which changes nothing but memory.
+    progress(quarter, quarters, person_quarters) is called after every quarter.
+    """
+    agents = expected_agents(inputs)
+    if sum(agents.values()) <= LARGE_RUN or len(agents) == 1:
+        return LabourIntegrationModel(inputs, seed).run(progress)
+    parts, done = [], 0
+    for row, ms in enumerate(inputs.member_states):
+        market = None if inputs.market is None else inputs.market[:, [row]]
+        added = None if inputs.added is None else inputs.added[:, [row]]
+        plan = parity.part_of(inputs.parity, row)
+        alone = replace(inputs, member_states=(ms,), market=market, added=added, parity=plan)
+
+        def report(quarter, quarters, person_quarters, row=row, before=done):
+            if progress is not None:
+                progress(row * quarters + quarter, len(agents) * quarters, before + person_quarters)
+
+        parts.append(LabourIntegrationModel(alone, seed).run(report))
+        done += parts[-1].person_quarters
+    return join(parts)

@@ -21,6 +21,9 @@ from model.person import SEARCH, TRAIT
 FIRST_AGE, LAST_AGE = 15, 74
 N_AGES = LAST_AGE - FIRST_AGE + 1
 LONGEST_SEARCH = 0.95  # no hazard of a quarter exceeds this
+PROTECTION = 5
+# Protection granted in 2022 and 2023 is mostly temporary protection of people from Ukraine, who may work at once.
+UKRAINE_FIRST_Q, UKRAINE_END_Q = 20, 28
 
 RATE = np.dtype(
     [
@@ -154,6 +157,9 @@ def search(p, t, rate, cell, par, contacts):
         arrived = t == p.arrival_q and p.group > 0
         if p.labour_q == t and not arrived:
             return
+        if p.group == PROTECTION and t - p.arrival_q < par.work_permission:
+            if not UKRAINE_FIRST_Q <= p.arrival_q < UKRAINE_END_Q:
+                return
         if arrived:
             hazard = cell.entry_job
         elif t == p.completion_q:

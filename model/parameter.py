@@ -45,6 +45,7 @@ NAMES = (
     "contact_share",  # share of jobs found through contacts
     "matching_elasticity",  # of searchers; openings have one minus this
     "creation_speed",  # share of the gap between effective search and openings closed per quarter
+    "work_permission",  # quarters a protection seeker waits for work permission
     "job_change",  # hazard of moving to another job of the same segment
     "selection_exit",  # log hazard ratio of leaving the country per standard deviation of employability
     # pay

@@ -6,7 +6,7 @@ a threshold, found by counting, so that the cell meets its target. The same pers
 baseline; per label only the differences of the year's account are added up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
@@ -60,6 +60,11 @@ class Plan:
         return min(1.0, max(0.0, (t - self.start_q + 1) / (self.end_q - self.start_q + 1)))
 
 
+def part_of(plan, row):
+    """The plan for the Member State in this row alone; None stays None."""
+    return None if plan is None else replace(plan, targets=plan.targets[:, :, [row]])
+
+
 def cell_rates(cells, given):
     """Target kinds from reference-group cell sums [..., ms, sex, age, education, CELL_SUMS] summed over leading axes.
 
@@ -71,13 +76,10 @@ def cell_rates(cells, given):
         total = np.broadcast_to(total.sum(axis=3, keepdims=True), total.shape)
     persons, employed, active, tertiary, skilled, wage, hours = (total[..., i] for i in range(7))
 
-    def ratio(a, b):
-        return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
-
     return np.stack(
         [
-            ratio(employed, persons), ratio(active, persons), ratio(skilled, tertiary),
-            ratio(wage, employed) / WAGE_UNITS, ratio(hours, employed),
+            ratio(employed, persons, 0.0), ratio(active, persons, 0.0), ratio(skilled, tertiary, 0.0),
+            ratio(wage, employed, 0.0) / WAGE_UNITS, ratio(hours, employed, 0.0),
         ]
     )  # fmt: skip
 
@@ -110,43 +112,71 @@ def parity_plan(baselines, variants, given, references, symmetric, start_year, e
     )
 
 
+def blocks_of(chunks, states, number=64):
+    """Runs of chunks of one Member State with about equal persons: (first chunk, chunk after the last) rows, and the
+    first block of each Member State. Sums kept per block are few enough to be cleared every quarter."""
+    persons = chunks["stop"] - chunks["start"]
+    largest = persons.sum() / number
+    blocks, starts = [], []
+    for ms in states:
+        first, after = np.searchsorted(chunks["member_state"], [ms, ms + 1])
+        starts.append(len(blocks))
+        begin, size = first, 0
+        for k in range(first, after):
+            size += persons[k]
+            if size >= largest or k == after - 1:
+                blocks.append((begin, k + 1))
+                begin, size = k + 1, 0
+    return np.array(blocks, dtype=np.int64), np.array(starts, dtype=np.int64)
+
+
 @njit(parallel=True, cache=True)
-def draws_by_cell(people, chunks, t, seed, counts):
-    """Weights by cell and bucket of the permanent draw: counts [chunk, 3, sex, age 9, education, BUCKETS] of the
+def draws_by_cell(people, chunks, blocks, t, seed, counts):
+    """Weights by cell and bucket of the permanent draw: counts [block, 3, sex, age 9, education, BUCKETS] of the
     inactive, of all without work who are not in education or retired, and of the employed at 20-64."""
-    for k in prange(len(chunks)):
-        chunk = chunks[k]
-        counts[k] = 0
-        if chunk.first_arrival > t:
-            continue
-        for i in range(chunk.start, chunk.stop):
-            p = people[i]
-            if p.presence != PRESENT:
+    for b in prange(len(blocks)):
+        counts[b] = 0
+        for k in range(blocks[b, 0], blocks[b, 1]):
+            chunk = chunks[k]
+            if chunk.first_arrival > t:
                 continue
-            age_q = t - p.birth_q
-            if age_q < 80 or age_q >= 260 or p.labour == STUDENT or p.labour == RETIRED:
-                continue
-            u = uniform(person_key(seed, PERMANENT, p.uid), P_PARITY)
-            b = int(u * BUCKETS)
-            a, e = age_q // 20 - 4, education_now(p, t)
-            if p.labour == SKILLED or p.labour == OTHER:
-                counts[k, EMPLOYED_DRAWS, p.sex, a, e, b] += p.weight
-            else:
-                counts[k, IDLE_DRAWS, p.sex, a, e, b] += p.weight
-                if p.labour == INACTIVE:
-                    counts[k, INACTIVE_DRAWS, p.sex, a, e, b] += p.weight
+            for i in range(chunk.start, chunk.stop):
+                p = people[i]
+                if p.presence != PRESENT:
+                    continue
+                age_q = t - p.birth_q
+                if age_q < 80 or age_q >= 260 or p.labour == STUDENT or p.labour == RETIRED:
+                    continue
+                u = int(uniform(person_key(seed, PERMANENT, p.uid), P_PARITY) * BUCKETS)
+                a, e = age_q // 20 - 4, education_now(p, t)
+                if p.labour == SKILLED or p.labour == OTHER:
+                    counts[b, EMPLOYED_DRAWS, p.sex, a, e, u] += p.weight
+                else:
+                    counts[b, IDLE_DRAWS, p.sex, a, e, u] += p.weight
+                    if p.labour == INACTIVE:
+                        counts[b, INACTIVE_DRAWS, p.sex, a, e, u] += p.weight
 
 
-def threshold(counts, wanted):
-    """Draw below which persons weighing `wanted` lie: counts [..., BUCKETS], linear inside the boundary bucket."""
-    cumulated = np.cumsum(counts, axis=-1, dtype=float)
-    below = (cumulated <= wanted[..., None]).sum(axis=-1)
-    padded = np.concatenate([np.zeros(cumulated.shape[:-1] + (1,)), cumulated], axis=-1)
-    start = np.take_along_axis(padded, below[..., None], axis=-1)[..., 0]
-    bucket = np.minimum(below, BUCKETS - 1)
-    inside = np.take_along_axis(counts, bucket[..., None], axis=-1)[..., 0].astype(float)
+def cumulate(counts):
+    """Running sums of counts [..., BUCKETS] that begin with zero, [..., BUCKETS + 1] float."""
+    padded = np.zeros(counts.shape[:-1] + (BUCKETS + 1,))
+    np.cumsum(counts, axis=-1, out=padded[..., 1:])
+    return padded
+
+
+def threshold(cumulated, wanted):
+    """Draw below which persons weighing `wanted` lie: cumulated [..., BUCKETS + 1], linear inside the boundary bucket."""
+    below = np.maximum((cumulated <= wanted[..., None]).sum(axis=-1) - 1, 0)
+    bucket = np.minimum(below, BUCKETS - 1)[..., None]
+    start = np.take_along_axis(cumulated, bucket, axis=-1)[..., 0]
+    inside = np.take_along_axis(cumulated, bucket + 1, axis=-1)[..., 0] - start
     part = np.divide(wanted - start, inside, out=np.zeros_like(wanted), where=inside > 0)
-    return np.where(below >= BUCKETS, 1.0, (below + np.clip(part, 0.0, 1.0)) / BUCKETS)
+    return np.where(below >= BUCKETS, 1.0, (bucket[..., 0] + np.clip(part, 0.0, 1.0)) / BUCKETS)
+
+
+def ratio(a, b, empty):
+    """a / b, and `empty` where b is zero."""
+    return np.divide(a, b, out=np.full(np.broadcast_shapes(a.shape, b.shape), empty), where=b > 0)
 
 
 def decide(plan, t, cells, counts, before):
@@ -155,194 +185,189 @@ def decide(plan, t, cells, counts, before):
     cells [ms, sex, age, education, CELL_SUMS] of the non-EU-born; counts [ms, 3, sex, age, education, BUCKETS];
     before [label, ms, sex, age, education, 6]: what the overlay counted in the quarter before.
     Returns [label, ms, sex, age, education, 6]: add below, share of the added with a job, remove below, upgrade share,
-    wage factor, hours factor.
+    wage factor, hours factor. Without education in the cells, every education has the value of all.
     """
     phase = plan.phase(t)
     orders = np.zeros((len(plan.labels),) + cells.shape[:4] + (6,))
+    grouped = {
+        False: (cells.sum(axis=3, keepdims=True), cumulate(counts.sum(axis=4, keepdims=True))),
+        True: (cells, cumulate(counts)),
+    }
     for n in range(len(plan.labels)):
-        pooled = not plan.by_education[n]
-        own, draws, last = cells, counts, before[n]
-        if pooled:
-            own = np.broadcast_to(cells.sum(axis=3, keepdims=True), cells.shape)
-            draws = np.broadcast_to(counts.sum(axis=4, keepdims=True), counts.shape)
-            last = np.broadcast_to(last.sum(axis=3, keepdims=True), last.shape)
-        persons = own[..., 0].astype(float)
-        target = plan.targets[n]
+        by_education = bool(plan.by_education[n])
+        own, draws = grouped[by_education]
+        last = before[n] if by_education else before[n].sum(axis=3, keepdims=True)
+        target = plan.targets[n] if by_education else plan.targets[n][..., :1]
         kind = plan.variant[n]
-        current = own[..., 2 if kind == PARTICIPATION else 1].astype(float)
+        persons, current = own[..., 0].astype(float), own[..., 2 if kind == PARTICIPATION else 1].astype(float)
         wanted = phase * (target[ACTIVE if kind == PARTICIPATION else EMPLOYED] * persons - current)
-        out = orders[n]
-        out[..., 0] = threshold(
-            np.ascontiguousarray(draws[:, INACTIVE_DRAWS if kind == PARTICIPATION else IDLE_DRAWS]),
-            np.maximum(wanted, 0.0),
-        )
-        out[..., 1] = 1.0
-        if kind == PARTICIPATION:
-            active = own[..., 2].astype(float)
-            out[..., 1] = np.divide(own[..., 1], active, out=np.ones_like(active), where=active > 0)
+        out = np.zeros(persons.shape + (6,))
+        addable = INACTIVE_DRAWS if kind == PARTICIPATION else IDLE_DRAWS
+        out[..., 0] = threshold(draws[:, addable], np.maximum(wanted, 0.0))
+        out[..., 1] = ratio(own[..., 1].astype(float), own[..., 2], 1.0) if kind == PARTICIPATION else 1.0
         if plan.symmetric:
-            out[..., 2] = threshold(np.ascontiguousarray(draws[:, EMPLOYED_DRAWS]), np.maximum(-wanted, 0.0))
+            out[..., 2] = threshold(draws[:, EMPLOYED_DRAWS], np.maximum(-wanted, 0.0))
         out[..., 4:] = 1.0
-        if kind < MATCH_AND_PAY:
-            continue
-
-        def ratio(a, b, empty):
-            return np.divide(a, b, out=np.full(persons.shape, empty), where=b > 0)
-
-        share = ratio(last[..., O_SKILLED].astype(float), last[..., O_TERTIARY].astype(float), 1.0)
-        missing = np.maximum(target[SKILLED_SHARE] - share, 0.0)
-        out[..., 3] = phase * ratio(missing, 1.0 - share, 0.0)
-        mean_wage = ratio(last[..., O_WAGE] / WAGE_UNITS, last[..., O_EMPLOYED].astype(float), 0.0)
-        mean_hours = ratio(last[..., O_HOURS].astype(float), last[..., O_EMPLOYED].astype(float), 0.0)
-        for column, kind_of, mean in ((4, WAGE, mean_wage), (5, HOURS, mean_hours)):
-            if column == 5 and kind != FULL:
-                continue
-            factor = np.where((mean > 0) & (target[kind_of] > 0), ratio(target[kind_of], mean, 1.0), 1.0)
-            if not plan.symmetric:
-                factor = np.maximum(factor, 1.0)
-            out[..., column] = 1.0 + phase * (factor - 1.0)
+        if kind >= MATCH_AND_PAY:
+            share = ratio(last[..., O_SKILLED].astype(float), last[..., O_TERTIARY], 1.0)
+            missing = np.maximum(target[SKILLED_SHARE] - share, 0.0)
+            out[..., 3] = phase * ratio(missing, 1.0 - share, 0.0)
+            wages = ratio(last[..., O_WAGE] / WAGE_UNITS, last[..., O_EMPLOYED], 0.0)
+            out[..., 4] = pay_factor(target[WAGE], wages, phase, plan.symmetric)
+        if kind == FULL:
+            hours = ratio(last[..., O_HOURS].astype(float), last[..., O_EMPLOYED], 0.0)
+            out[..., 5] = pay_factor(target[HOURS], hours, phase, plan.symmetric)
+        orders[n] = out
     return orders
+
+
+def pay_factor(target, mean, phase, symmetric):
+    """Factor that moves a mean towards its target by the phase-in share, upward only unless symmetric."""
+    factor = np.where((mean > 0) & (target > 0), ratio(target, mean, 1.0), 1.0)
+    return 1.0 + phase * ((factor if symmetric else np.maximum(factor, 1.0)) - 1.0)
 
 
 @njit(parallel=True, cache=True)
 def account(
-    people, chunks, t, seed, cells, par, rates, wage_base, sex_gap, fiscal, wage_index, growth, orders, variant, overlay,
-    base_index, counted, gains, jobs, buffer,
+    people, chunks, blocks, t, seed, cells, par, rates, wage_base, sex_gap, fiscal, wage_index, growth, orders, variant,
+    overlay, counted, gains, jobs, buffer,
 ):  # fmt: skip
     """Third pass, at parity: jobs added in this quarter and, in the last quarter of a year or on leaving, the accounts.
 
-    orders [label, ms, sex, age, education, 6] from `decide`; overlay [person - base_index, label]; counted [chunk, label,
-    sex, age, education, 6] of this quarter before wage and hours factors; gains [chunk, label, sex, education 4,
-    component] cents, difference to the baseline; jobs [chunk, label, sex, education 4] persons employed at 20-64;
-    buffer [chunk, 2, component].
+    orders [label, ms, sex, age, education, 6] from `decide`; overlay [person, label]; counted [block, label,
+    sex, age, education, 6] of this quarter before wage and hours factors; gains [block, label, sex, education 4,
+    component] cents, difference to the baseline; jobs [block, label, sex, education 4] persons employed at 20-64;
+    buffer [block, 2, component].
     """
     last = t % 4 == 3
     n_labels = len(variant)
-    for k in prange(len(chunks)):
-        chunk = chunks[k]
-        if chunk.first_arrival > t:
-            continue
-        ms = chunk.member_state
-        f = fiscal[ms]
-        for i in range(chunk.start, chunk.stop):
-            p = people[i]
-            if p.presence == FUTURE:
-                if p.arrival_q > t:
-                    break
+    for b in prange(len(blocks)):
+        counted[b] = 0
+        for k in range(blocks[b, 0], blocks[b, 1]):
+            chunk = chunks[k]
+            if chunk.first_arrival > t:
                 continue
-            left = p.presence > PRESENT
-            if left and p.labour_q != t:
-                continue
-            w = np.int64(p.weight)
-            age_q = t - p.birth_q
-            level = education_now(p, t)
-            column = education_out(level, age_q)
-            mine = overlay[i - base_index]
-            if not left and 80 <= age_q < 260:
-                key = person_key(seed, PERMANENT, p.uid)
-                u = uniform(key, P_PARITY)
-                a = age_q // 20 - 4
-                employed = p.labour == SKILLED or p.labour == OTHER
-                idle = p.labour == UNEMPLOYED or p.labour == INACTIVE
-                cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(t - p.arrival_q))]
-                offered = 0.0  # wage of an added job, computed once for all labels
-                offered_skilled = False
-                offered_hours = 0
-                better = 0.0  # wage of the same person in a skilled job
-                for n in range(n_labels):
-                    order = orders[n, ms, p.sex, a, level]
-                    working = employed
-                    active = employed or p.labour == UNEMPLOYED
-                    wage, hours = p.wage, np.int64(p.hours)
-                    skilled = p.labour == SKILLED
-                    if idle and u < order[0] and (variant[n] != PARTICIPATION or p.labour == INACTIVE):
-                        active = True
-                        working = variant[n] != PARTICIPATION or uniform(key, P_PARITY, 1) < order[1]
-                        if working:
-                            if offered == 0.0:
-                                rate = rates[ms, 2, p.sex, p.education, age_index(age_q)]
-                                odds = rate.skilled * skilled_ratio(p, cell, par[0])
-                                share = odds / (odds + 1.0 - rate.skilled)
-                                offered_skilled = uniform(key, P_PARITY, 2) < share
-                                offered = wage_in(
-                                    p, t, offered_skilled, 0.0, cell, par[0],
-                                    wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
-                                )  # fmt: skip
-                                short = uniform(key, P_PARITY, 3) < cell.part_time
-                                offered_hours = int(FULL_TIME * par[0].part_time_hours) if short else FULL_TIME
-                            wage, hours, skilled = offered, np.int64(offered_hours), offered_skilled
-                    elif employed and u < order[2]:
-                        working = False
-                    c = counted[k, n, p.sex, a, level]
-                    if active:
-                        c[O_ACTIVE] += w
-                    if working:
-                        c[O_EMPLOYED] += w
-                        jobs[k, n, p.sex, column] += w
-                        if level == HIGH:
-                            c[O_TERTIARY] += w
-                            if skilled:
-                                c[O_SKILLED] += w
-                            elif order[3] > 0.0 and uniform(key, P_PARITY, 4) < order[3]:
-                                if better == 0.0:
-                                    better = wage_in(
-                                        p, t, True, 0.0, cell, par[0],
+            ms = chunk.member_state
+            f = fiscal[ms]
+            for i in range(chunk.start, chunk.stop):
+                p = people[i]
+                if p.presence == FUTURE:
+                    if p.arrival_q > t:
+                        break
+                    continue
+                left = p.presence > PRESENT
+                if left and p.labour_q != t:
+                    continue
+                w = np.int64(p.weight)
+                age_q = t - p.birth_q
+                level = education_now(p, t)
+                column = education_out(level, age_q)
+                mine = overlay[i]
+                if not left and 80 <= age_q < 260:
+                    key = person_key(seed, PERMANENT, p.uid)
+                    u = uniform(key, P_PARITY)
+                    a = age_q // 20 - 4
+                    employed = p.labour == SKILLED or p.labour == OTHER
+                    idle = p.labour == UNEMPLOYED or p.labour == INACTIVE
+                    cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(t - p.arrival_q))]
+                    offered = 0.0  # wage of an added job, computed once for all labels
+                    offered_skilled = False
+                    offered_hours = 0
+                    better = 0.0  # wage of the same person in a skilled job
+                    for n in range(n_labels):
+                        order = orders[n, ms, p.sex, a, level]
+                        working = employed
+                        active = employed or p.labour == UNEMPLOYED
+                        wage, hours = p.wage, np.int64(p.hours)
+                        skilled = p.labour == SKILLED
+                        if idle and u < order[0] and (variant[n] != PARTICIPATION or p.labour == INACTIVE):
+                            active = True
+                            working = variant[n] != PARTICIPATION or uniform(key, P_PARITY, 1) < order[1]
+                            if working:
+                                if offered == 0.0:
+                                    rate = rates[ms, 2, p.sex, p.education, age_index(age_q)]
+                                    odds = rate.skilled * skilled_ratio(p, cell, par[0])
+                                    share = odds / (odds + 1.0 - rate.skilled)
+                                    offered_skilled = uniform(key, P_PARITY, 2) < share
+                                    offered = wage_in(
+                                        p, t, offered_skilled, 0.0, cell, par[0],
                                         wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                     )  # fmt: skip
-                                wage = max(wage, better)
-                        c[O_WAGE] += np.int64(wage * WAGE_UNITS) * w
-                        c[O_HOURS] += hours * w
-                        pay = 0.25 * wage * hours * 0.01 * order[4] * order[5]
-                    else:
-                        pay = 0.0
-                    base = 0.25 * p.wage * p.hours * 0.01 if employed else 0.0
-                    if pay != base:
+                                    short = uniform(key, P_PARITY, 3) < cell.part_time
+                                    offered_hours = int(FULL_TIME * par[0].part_time_hours) if short else FULL_TIME
+                                wage, hours, skilled = offered, np.int64(offered_hours), offered_skilled
+                        elif employed and u < order[2]:
+                            working = False
+                        c = counted[b, n, p.sex, a, level]
+                        if active:
+                            c[O_ACTIVE] += w
+                        if working:
+                            c[O_EMPLOYED] += w
+                            jobs[b, n, p.sex, column] += w
+                            if level == HIGH:
+                                c[O_TERTIARY] += w
+                                if skilled:
+                                    c[O_SKILLED] += w
+                                elif order[3] > 0.0 and uniform(key, P_PARITY, 4) < order[3]:
+                                    if better == 0.0:
+                                        better = wage_in(
+                                            p, t, True, 0.0, cell, par[0],
+                                            wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
+                                        )  # fmt: skip
+                                    wage = max(wage, better)
+                            c[O_WAGE] += np.int64(wage * WAGE_UNITS) * w
+                            c[O_HOURS] += hours * w
+                            pay = 0.25 * wage * hours * 0.01 * order[4] * order[5]
+                        else:
+                            pay = 0.0
+                        base = 0.25 * p.wage * p.hours * 0.01 if employed else 0.0
+                        if pay != base:
+                            o = mine[n]
+                            o.earned += pay - base
+                            o.earnings += int(CENTS * (pay - base) * f.average_wage * wage_index)
+                        if working and not employed:
+                            o = mine[n]
+                            o.contribution_q += 1
+                            o.benefit -= 100 * np.int32(p.search_skilled)
+                            o.aid -= 100 * np.int32(p.search_other)
+                        elif employed and not working:
+                            mine[n].contribution_q -= 1
+                if not last and not left:
+                    continue
+                quarters = quarters_present(p, t) - (1 if left else 0)
+                if quarters > 0:
+                    settled = False
+                    pension = 0.0 if left else pension_of_year(p, t, quarters, wage_index, growth)
+                    base_out, out = buffer[b, 0], buffer[b, 1]
+                    for n in range(n_labels):
                         o = mine[n]
-                        o.earned += pay - base
-                        o.earnings += int(CENTS * (pay - base) * f.average_wage * wage_index)
-                    if working and not employed:
-                        o = mine[n]
-                        o.contribution_q += 1
-                        o.benefit -= 100 * np.int32(p.search_skilled)
-                        o.aid -= 100 * np.int32(p.search_other)
-                    elif employed and not working:
-                        mine[n].contribution_q -= 1
-            if not last and not left:
-                continue
-            quarters = quarters_present(p, t) - (1 if left else 0)
-            if quarters > 0:
-                settled = False
-                pension = 0.0 if left else pension_of_year(p, t, quarters, wage_index, growth)
-                base_out, out = buffer[k, 0], buffer[k, 1]
-                for n in range(n_labels):
-                    o = mine[n]
-                    retired = p.labour == RETIRED and (o.earned != 0.0 or o.contribution_q != 0) and pension > 0.0
-                    if o.earnings == 0 and o.benefit == 0 and o.aid == 0 and not retired:
-                        continue
-                    if not settled:
-                        settled = True
+                        retired = p.labour == RETIRED and (o.earned != 0.0 or o.contribution_q != 0) and pension > 0.0
+                        if o.earnings == 0 and o.benefit == 0 and o.aid == 0 and not retired:
+                            continue
+                        if not settled:
+                            settled = True
+                            settle(
+                                p, t, quarters, f, par[0], wage_index, growth,
+                                p.earnings, p.unemployment_benefit, p.social_assistance, pension, base_out,
+                            )  # fmt: skip
+                        changed = pension
+                        if retired:
+                            level_now = pension_level(
+                                p.contribution_q + o.contribution_q, p.earned + o.earned, p.labour_q - p.arrival_q, par[0], f
+                            )
+                            changed = pension * level_now / max(p.pension, 1e-9)
                         settle(
                             p, t, quarters, f, par[0], wage_index, growth,
-                            p.earnings, p.unemployment_benefit, p.social_assistance, pension, base_out,
+                            p.earnings + o.earnings, max(0, p.unemployment_benefit + o.benefit),
+                            max(0, p.social_assistance + o.aid), changed, out,
                         )  # fmt: skip
-                    changed = pension
-                    if retired:
-                        level_now = pension_level(
-                            p.contribution_q + o.contribution_q, p.earned + o.earned, p.labour_q - p.arrival_q, par[0], f
-                        )
-                        changed = pension * level_now / max(p.pension, 1e-9)
-                    settle(
-                        p, t, quarters, f, par[0], wage_index, growth,
-                        p.earnings + o.earnings, max(0, p.unemployment_benefit + o.benefit),
-                        max(0, p.social_assistance + o.aid), changed, out,
-                    )  # fmt: skip
-                    for c in range(N_COMPONENTS):
-                        gains[k, n, p.sex, column, c] += (out[c] - base_out[c]) * w
-                    o.earnings = 0
-                    o.benefit = 0
-                    o.aid = 0
-            if not left:
-                close_year(p)
+                        for c in range(N_COMPONENTS):
+                            gains[b, n, p.sex, column, c] += (out[c] - base_out[c]) * w
+                        o.earnings = 0
+                        o.benefit = 0
+                        o.aid = 0
+                if not left:
+                    close_year(p)
 
 
 def remaining_gap(plan, cells, counted):
@@ -361,3 +386,22 @@ def remaining_gap(plan, cells, counted):
         missing = np.abs(missing) if plan.symmetric else np.maximum(missing, 0.0)
         gap[n] = 100.0 * missing.sum() / persons.sum()
     return gap
+
+
+def market_load(baseline, paired, label):
+    """What the jobs added under one label ask of the market: [quarter, ms, segment, 2] search and leavers, persons.
+
+    Added jobs are left at the non-EU-born's own separation rate and must be found again; segments as all hires.
+    For a second run with the market on, which reports displacement (Inputs.added).
+    """
+    from model.codes import MEASURE, NON_EU_BORN
+
+    index = paired.parity.labels.index(label)
+    stock = paired.parity.added[index]
+    counts = baseline.counts[:, :, NON_EU_BORN].sum(axis=(2, 3)).astype(float)
+    separation = ratio(counts[..., MEASURE["separations"]], counts[..., MEASURE["employed_20_64"]], 0.0)
+    leavers = np.repeat(separation, 4, axis=0) * np.concatenate([np.zeros((1, stock.shape[1])), stock[:-1]])
+    search = np.maximum(np.diff(stock, axis=0, prepend=0.0) + leavers, 0.0)
+    hires = baseline.market[..., 3]
+    share = ratio(hires, hires.sum(axis=2, keepdims=True), 0.5)
+    return np.stack([search[:, :, None] * share, leavers[:, :, None] * share], axis=-1)

@@ -11,6 +11,7 @@ from model.codes import (
     ARRIVAL_PERIOD_STARTS, C1, FUTURE, GROUPS, INACTIVE, LOW, NOT_APPLIED, NOT_NEEDED, PRESENT, STAY_BANDS, STUDENT,
 )  # fmt: skip
 from model.draw import P_BIRTH, P_LAYOUT, PERMANENT, normal, person_key, uniform
+from model.labour_market import PROTECTION, UKRAINE_END_Q, UKRAINE_FIRST_Q
 from model.person import NO_CHILD, PERSON, TRAIT, pack_uid
 from model.quarter import CHUNK
 
@@ -22,6 +23,7 @@ COMPLETION_SPREAD = np.array([1.0, 2.0, 4.0])
 STUDY_QUARTERS = 12  # shortest stay in education of who comes to study
 CHILDHOOD_Q = 40  # arrived before this age, the host language is learnt as a first language
 LARGEST_WEIGHT = 65_000
+UKRAINE_ROW = 7
 GOLDEN = 0.6180339887498949
 
 
@@ -101,7 +103,7 @@ def lay_out(inputs, seed):
         part["presence"][:n], part["presence"][n:] = PRESENT, FUTURE
         part["sex"][:n], part["birth_q"][:n], part["education"][:n] = sex, birth_q, education
         settle_attributes(
-            part, n, seed, inputs.arrival_age[group], inputs.arrival_education[ms, min(group, 2)],
+            part, n, seed, inputs.arrival_age[[group, UKRAINE_ROW if group == PROTECTION else group]], inputs.arrival_education[ms, min(group, 2)],
             inputs.language_before[ms], inputs.regulated, inputs.partner[:, min(group, 2)],
             4.0 * inputs.birth[0, ms],
         )  # fmt: skip
@@ -137,7 +139,7 @@ def _pick(shares, u):
 
 @njit(cache=True)
 def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility):
-    """Fill everything that is drawn at layout. arrival_age [sex, 6]; arrival_education [sex, 3]; language [education,
+    """Fill everything that is drawn at layout. arrival_age [2, sex, 6], the second for the flight from Ukraine; arrival_education [sex, 3]; language [education,
     4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35 ages] births per woman and year."""
     for i in range(len(part)):
         p = part[i]
@@ -147,9 +149,9 @@ def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, langu
                 p.sex = 1 if uniform(key, P_LAYOUT, 0) < 0.512 else 0
                 p.birth_q = p.arrival_q
             else:
-                share = arrival_age[0].sum()
-                p.sex = 0 if uniform(key, P_LAYOUT, 0) < share else 1
-                band = _pick(arrival_age[p.sex] / arrival_age[p.sex].sum(), uniform(key, P_LAYOUT, 1))
+                ages = arrival_age[1 if UKRAINE_FIRST_Q <= p.arrival_q < UKRAINE_END_Q else 0]
+                p.sex = 0 if uniform(key, P_LAYOUT, 0) < ages[0].sum() else 1
+                band = _pick(ages[p.sex] / ages[p.sex].sum(), uniform(key, P_LAYOUT, 1))
                 low, high = ARRIVAL_AGES[band], ARRIVAL_AGES[band + 1]
                 p.birth_q = p.arrival_q - int(4 * (low + (high - low) * uniform(key, P_LAYOUT, 2)))
             p.education = _pick(arrival_education[p.sex], uniform(key, P_LAYOUT, 3))

@@ -13,6 +13,7 @@ class ParityResults:
     components: np.ndarray  # [label, year, ms, sex, education 4, component] cents
     employed: np.ndarray  # [label, year, ms, sex, education 4] person-quarters employed at 20-64
     gap: np.ndarray  # [label, quarter] points: weighted mean absolute remaining gap over cells
+    added: np.ndarray  # [label, quarter, ms] persons with an added job
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,36 @@ class Results:
     person_quarters: int
     seconds: dict[str, float] = field(default_factory=dict)
     parity: ParityResults | None = None
+
+
+def join(parts):
+    """Results of several Member States as one, in the given order; they were run apart and do not interact."""
+    first = parts[0]
+    parity = None
+    if first.parity is not None:
+        persons = np.array([p.counts[0, :, 2, ..., 0].sum() for p in parts], dtype=float)
+        parity = ParityResults(
+            labels=first.parity.labels,
+            components=np.concatenate([p.parity.components for p in parts], axis=2),
+            employed=np.concatenate([p.parity.employed for p in parts], axis=2),
+            added=np.concatenate([p.parity.added for p in parts], axis=2),
+            gap=np.average([p.parity.gap for p in parts], axis=0, weights=persons),
+        )
+    seconds = {}
+    for part in parts:
+        for name, value in part.seconds.items():
+            seconds[name] = seconds.get(name, 0.0) + value
+    axis_1 = {
+        name: np.concatenate([getattr(p, name) for p in parts], axis=1)
+        for name in ("counts", "by_reason", "by_age", "cells", "market", "treasury")
+    }
+    return Results(
+        seed=first.seed,
+        years=first.years,
+        member_states=tuple(code for p in parts for code in p.member_states),
+        queues={name: np.concatenate([p.queues[name] for p in parts], axis=1) for name in first.queues},
+        person_quarters=sum(p.person_quarters for p in parts),
+        seconds=seconds,
+        parity=parity,
+        **axis_1,
+    )
