@@ -1,12 +1,9 @@
 """Hand-set scale factors: one factor per Member State and figure, until parameters are estimated.
 
-`python -m calibration.scale_factors [rounds]` simulates 2017-2021 under constant conditions, compares the mean of 2018 to
+`python -m scenarios.scale [rounds]` simulates 2017-2021 under constant conditions, compares the mean of 2018 to
 2021 with the published figures of 2019, moves each factor part of the way, and writes calibration/data/scale_factors.csv
 after the last round. Nothing here looks at the fiscal gain, at 2035 or at the gap between groups' net contributions.
 """
-
-import sys
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -123,7 +120,7 @@ def write(factors):
         for index in np.ndindex(values.shape):
             origin = ORIGINS[index[1]] if len(index) > 1 else ""
             sex = SEXES[index[2]] if len(index) > 2 else "total"
-            source = "hand-set scale factor of this project (calibration/scale_factors.py)"
+            source = "hand-set scale factor of this project"
             rows.append((name, MEMBER_STATES[index[0]], origin, sex, "", "", "", 2019, f"{values[index]:.6g}", unit,
                          "none", source, "derived", note))  # fmt: skip
     path = tables.folder() / "scale_factors.csv"
@@ -152,17 +149,3 @@ def run(config, rounds):
         )
         write(update(read(), wanted, found))
     return wanted, found
-
-
-def main():
-    """Fit at reduced scale and write the table."""
-    from scenarios.compose import compose
-
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    config = compose("run", ["run.end_year=2021", "macro=constant", "population.scale=300"])
-    config = replace(config, population=replace(config.population, scale_comparison=3000))
-    run(config, rounds)
-
-
-if __name__ == "__main__":
-    main()

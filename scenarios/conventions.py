@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from calibration.config import Accounting
+from calibration.tables import scalar
 from model import codes
 
-REAL_WAGE_GROWTH = 0.011  # per year, as built into every simulated amount
 BASE_YEAR = 2019
 PENSIONS = {"half": "pension", "prices": "pension_price_indexed", "wages": "pension_wage_indexed"}
 # Components of the net contribution; the pension stands for whichever indexation is chosen.
@@ -37,7 +37,7 @@ def euro_factor(years: Sequence[int], accounting: Accounting, hicp: Mapping[int,
     Every amount but pensions in payment follows average wages under constant policy, so an economy without real growth
     is the same economy deflated by wage growth since 2019; its pensions are the wage-indexed ones deflated alike.
     """
-    growth = REAL_WAGE_GROWTH if accounting.real_wage_growth == "none" else 0.0
+    growth = scalar("real_wage_growth") if accounting.real_wage_growth == "none" else 0.0
     since = np.asarray(years, dtype=float) - BASE_YEAR
     return hicp[accounting.price_year] / hicp[BASE_YEAR] / 100.0 / (1.0 + growth) ** since
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration.config import Accounting, Config
 from model import Results, codes
-from scenarios import conventions, figures, gains, simulation, statistics, summary, text
+from scenarios import conventions, displacement, figures, gains, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
@@ -30,14 +30,17 @@ def reproduce(config: Config) -> str:
     hicp = consumer_prices()
     inputs = simulation.inputs_of(config)
     digest = result_hash("reproduce", [config])
-    progress = Progress(2 * len(config.seeds))
+    progress = Progress(3 * len(config.seeds))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
         paired = simulation.simulate_parity(config, inputs, baseline, progress)
+        market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
         progress.close()
         scenarios = {config.policy.name: baseline}
-        write_common(folder, "reproduce", [config], [*baseline, *paired], scenarios, progress, hicp, paired)
+        write_common(folder, "reproduce", [config], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
         found = summarise(config, baseline, paired, hicp)
+        if market_on:
+            found["market_on"] = displacement.summarise(config.accounting, baseline, paired, market_on, hicp)
         write_json(folder / "summary.json", found)
         price_year = config.accounting.price_year
         gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_year, hicp)
@@ -129,4 +132,14 @@ def console(found: Mapping[str, Any]) -> str:
             values = [_shown(found[key][origin][year], digits) for year in years]
             rows.append([f"{name}, {origin.replace('_', '-')}", *values])
     lines.append(text.table(["", *years], rows))
+    if "market_on" in found:
+        entry = found["market_on"].get(str(last))
+        if entry is not None:
+            jobs = _shown(entry["others_displaced_per_added_job"], 2)
+            loss = _shown(entry["fiscal_loss_of_others"])
+            lines += [
+                "",
+                f"With the market on ({found['market_on']['label']}), {last}: {jobs} jobs of others lost per added job, "
+                f"{loss} EUR per non-EU-born head lost by others.",
+            ]
     return "\n".join([*lines, ""])

@@ -1,4 +1,4 @@
-"""Means over seeds with their Monte Carlo standard error, and rates of aggregated counts."""
+"""Means over seeds with their Monte Carlo standard error."""
 
 from __future__ import annotations
 
@@ -8,22 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from model import codes
-
-
-def rate(counts: np.ndarray, indicator: str) -> np.ndarray:
-    """An indicator of codes.INDICATORS from additive counts [..., measure]; not-a-number where nobody is counted.
-
-    Sum over cells before calling: the mean of rates is not the rate of the sum.
-    """
-    numerator, denominator, factor, _ = codes.INDICATORS[indicator]
-    top, bottom = _total(counts, numerator), _total(counts, denominator)
-    return factor * np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-
-
-def _total(counts: np.ndarray, names: str | Sequence[str]) -> np.ndarray:
-    names = (names,) if isinstance(names, str) else names
-    return counts[..., [codes.MEASURE[name] for name in names]].sum(axis=-1, dtype=float)
 
 
 def per_head(amount: np.ndarray, persons: np.ndarray) -> np.ndarray:

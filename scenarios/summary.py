@@ -11,6 +11,7 @@ import numpy as np
 
 from calibration.config import Accounting
 from model import Results, codes
+from model.accounting import indicator as rate_of
 from scenarios import conventions, statistics
 
 RATES = tuple(name for name, (_, _, factor, _) in codes.INDICATORS.items() if factor == 100.0)
@@ -24,7 +25,7 @@ def place(member_states: Sequence[str]) -> str:
 
 def rates_by_origin(result: Results, indicator: str) -> np.ndarray:
     """An indicator [year, origin] over all simulated Member States."""
-    return statistics.rate(result.counts.sum(axis=(1, 3, 4)), indicator)
+    return rate_of(indicator, result.counts.sum(axis=(1, 3, 4)))
 
 
 def net_by_origin(
@@ -79,7 +80,7 @@ def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hi
     counts = np.stack([_with_total(result.counts[rows].sum(axis=(3, 4))) for result in results])
     measures["persons"] = (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")
     for indicator in codes.INDICATORS:
-        measures[indicator] = (statistics.rate(counts, indicator), codes.INDICATORS[indicator][3])
+        measures[indicator] = (rate_of(indicator, counts), codes.INDICATORS[indicator][3])
     net = [
         _with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)))
         for result in results

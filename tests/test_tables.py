@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from model import codes
+from model.accounting import indicator as rate_of
 from scenarios import statistics, tables
 
 YEARS, STATES = (2017, 2018), ("DE", "MT")
@@ -45,9 +46,9 @@ def test_rates_are_of_sums_not_means_of_rates():
     counts = np.zeros((2, len(codes.MEASURES)), dtype=np.int64)
     counts[:, codes.MEASURE["persons_20_64"]] = (100, 300)
     counts[:, codes.MEASURE["employed_20_64"]] = (90, 90)
-    assert statistics.rate(counts, "employment_rate") == pytest.approx([90.0, 30.0])
-    assert statistics.rate(counts.sum(axis=0), "employment_rate") == pytest.approx(45.0)
-    assert np.isnan(statistics.rate(counts, "overqualification_rate")).all()
+    assert rate_of("employment_rate", counts) == pytest.approx([90.0, 30.0])
+    assert rate_of("employment_rate", counts.sum(axis=0)) == pytest.approx(45.0)
+    assert np.isnan(rate_of("overqualification_rate", counts)).all()
 
 
 def test_estimate_over_seeds():

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model import Results, codes
+from model.accounting import indicator as rate_of
 from scenarios import statistics
 from scenarios.figures import style
 
@@ -61,7 +62,7 @@ def employment_by_arrival(path: Path, results: Sequence[Results]) -> None:
     drawn, panels = style.figure(len(codes.REASONS), width=16, height=4.2)
     years = np.array(results[0].years)
     counts = statistics.mean([result.by_reason.sum(axis=1) for result in results])
-    rates = statistics.rate(counts, "employment_rate")
+    rates = rate_of("employment_rate", counts)
     for r, (axes, reason) in enumerate(zip(panels, codes.REASONS, strict=True)):
         for p, period in enumerate(codes.ARRIVAL_PERIODS):
             axes.plot(years, rates[:, r, p], color=style.PALETTE[p], linewidth=1.8, label=_period(period))

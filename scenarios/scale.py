@@ -1,0 +1,21 @@
+"""Refit the hand-set scale factors: `python -m scenarios.scale [rounds]` rewrites calibration/data/scale_factors.csv."""
+
+import sys
+
+from calibration import scale_factors
+from scenarios.compose import compose
+
+SETTINGS = [
+    "run.end_year=2021", "macro=constant", "policy=baseline",
+    "population.scale=300", "population.scale_comparison=3000", "population.minimum_agents=5000",
+]  # fmt: skip
+
+
+def main() -> None:
+    """Fit in the number of rounds given as the first argument (eight without)."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    scale_factors.run(compose("run", SETTINGS), rounds)
+
+
+if __name__ == "__main__":
+    main()
