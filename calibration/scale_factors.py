@@ -10,22 +10,23 @@ import pandas as pd
 
 from calibration import tables
 from calibration.load_inputs import load_inputs
-from calibration.tables import COLUMNS, Parameter
+from calibration.tables import COLUMNS, Parameter, scalar
 from model.accounting import indicator
 from model.codes import MEASURE, MEMBER_STATES, ORIGINS, SEXES
 
 YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
 SPEED = 0.8
-FISCAL_BOUNDS = (0.4, 4.0)
-# Factor, component, published figure as a share of GDP. Both contributions share one factor.
+NEGLIGIBLE = 0.02  # of the published amount: an item the schedule does not have is not scaled up
+# Factor, components, published share of GDP, bounds. Both contributions share one factor; assistance is bounded so that
+# take-up stays below one: part of housing and exclusion spending goes to people in work or in kind.
 FISCAL_ITEMS = (
-    ("income_tax_factor", ("income_tax",), ("income_tax_revenue",)),
-    ("contribution_factor", ("employee_contributions", "employer_contributions"), ("contribution_revenue",)),
-    ("indirect_scale", ("indirect_tax",), ("consumption_tax_revenue",)),
-    ("pension_scale", ("pension",), ("pension_spending",)),
-    ("family_scale", ("family_benefit",), ("family_spending",)),
-    ("other_cash_scale", ("other_cash",), ("disability_spending",)),
-    ("assistance_factor", ("social_assistance",), ("housing_exclusion_spending",)),
+    ("income_tax_factor", ("income_tax",), "income_tax_revenue", (0.4, 2.5)),
+    ("contribution_factor", ("employee_contributions", "employer_contributions"), "contribution_revenue", (0.4, 2.5)),
+    ("indirect_scale", ("indirect_tax",), "consumption_tax_revenue", (0.4, 2.5)),
+    ("pension_scale", ("pension",), "pension_spending", (0.4, 2.5)),
+    ("family_scale", ("family_benefit",), "family_spending", (0.4, 5.0)),
+    ("other_cash_scale", ("other_cash",), "disability_spending", (0.4, 5.0)),
+    ("assistance_factor", ("social_assistance",), "housing_exclusion_spending", (0.4, 1.4)),
 )
 
 
@@ -34,6 +35,7 @@ def targets():
     wage_share = Parameter("compensation_per_employee", year=2018).by_state()
     employer = Parameter("employer_contributions", year=2019, category="1.0").by_state()
     wage = Parameter("average_wage", year=2019).by_state()
+    share = {"consumption_tax_revenue": scalar("household_share_of_consumption_taxes")}
     return {
         "employment": 100 * Parameter("employment_rate", age="20-64", year=2019).by_state(
             ("origin", ORIGINS), ("sex", SEXES)
@@ -45,8 +47,8 @@ def targets():
         "earnings": 1.02 * wage_share / (1.0 + employer / wage),
         "fiscal": np.stack(
             [
-                sum(Parameter(p).by_state() for p in published) * Parameter("gdp", year=2019).by_state()
-                for _, _, published in FISCAL_ITEMS
+                share.get(name, 1.0) * Parameter(name).by_state() * Parameter("gdp", year=2019).by_state()
+                for _, _, name, _ in FISCAL_ITEMS
             ],
             axis=1,
         ),
@@ -67,7 +69,7 @@ def simulated(results):
         "pay_gap": 1.0 - wage[:, 2] / wage[:, 0],
         "earnings": indicator("mean_wage", year) * indicator("mean_hours", year) / 100.0,
         "fiscal": np.stack(
-            [sum(year[:, MEASURE[c]] for c in components) / 100.0 for _, components, _ in FISCAL_ITEMS], axis=1
+            [sum(year[:, MEASURE[c]] for c in components) / 100.0 for _, components, _, _ in FISCAL_ITEMS], axis=1
         ),
         "jobs": everyone[:, MEASURE["employed_20_64"]],
     }
@@ -87,9 +89,10 @@ def update(factors, wanted, found):
     new["wage_level_scale"] *= (wanted["earnings"] / found["earnings"]) ** SPEED
     gap = np.log((1.0 - wanted["pay_gap"]) / (1.0 - found["pay_gap"]))
     new["wage_gap_scale"][:, 2] += SPEED * gap
-    for i, (name, _, _) in enumerate(FISCAL_ITEMS):
-        ratio = wanted["fiscal"][:, i] / np.maximum(found["fiscal"][:, i], 1.0)
-        new[name] = np.clip(new[name] * ratio**SPEED, *FISCAL_BOUNDS)
+    for i, (name, _, _, bounds) in enumerate(FISCAL_ITEMS):
+        aim, have = wanted["fiscal"][:, i], found["fiscal"][:, i]
+        ratio = np.where(have > NEGLIGIBLE * aim, aim / np.maximum(have, 1.0), 1.0)
+        new[name] = np.clip(new[name] * ratio**SPEED, *bounds)
     return new
 
 
