@@ -1,1 +1,1 @@
-"""Data tables with their sources, settings, and the loading of model inputs."""
+"""Figures with their sources, and how they become the inputs of a run."""

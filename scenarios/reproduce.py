@@ -15,7 +15,7 @@ from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
 from scenarios.provenance import result_hash
-from scenarios.run import write_common, write_json
+from scenarios.run import write_common, write_fit, write_json
 
 HEADLINE = {
     "value": 3500,
@@ -46,8 +46,9 @@ def reproduce(config: Config) -> str:
         gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_year, hicp)
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
+        fitted = write_fit(folder, baseline)
     place = final_folder(config.compute.output, config.name, digest)
-    return "\n".join([console(found), str(place), progress.line])
+    return "\n".join([console(found), *fitted, "", str(place), progress.line])
 
 
 def summarise(

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from calibration.config import Config
+from calibration.fit import fit_lines, fit_table
 from model import Results
 from scenarios import figures, simulation, summary, tables
 from scenarios.folder import final_folder, result_folder
@@ -19,8 +20,8 @@ from scenarios.progress import Progress
 from scenarios.provenance import provenance, result_hash, result_settings
 
 
-def run(config: Config) -> Path:
-    """Simulate the scenario for all seeds and write its result folder; returns the folder."""
+def run(config: Config) -> str:
+    """Simulate the scenario for all seeds, write its result folder, and return the text for the console."""
     hicp = consumer_prices()
     inputs = simulation.inputs_of(config)
     digest = result_hash("run", [config])
@@ -31,7 +32,9 @@ def run(config: Config) -> Path:
         write_common(folder, "run", [config], results, {config.policy.name: results}, progress, hicp)
         write_json(folder / "summary.json", summary.summarise(config.name, results, config.accounting, hicp))
         figures.draw_run(folder / "figures", results, config.accounting, hicp)
-    return final_folder(config.compute.output, config.name, digest)
+        fitted = write_fit(folder, results)
+    place = final_folder(config.compute.output, config.name, digest)
+    return "\n".join([*fitted, str(place), progress.line])
 
 
 def write_common(
@@ -59,6 +62,13 @@ def write_common(
     tables.write(folder / "indicators.parquet", tables.CELL_AXES, rows)
     tables.write(folder / "by_reason.parquet", tables.REASON_AXES, tables.reasons(pairs))
     tables.write(folder / "by_age.parquet", tables.AGE_AXES, tables.ages(pairs))
+
+
+def write_fit(folder: Path, baseline: Sequence[Results]) -> list[str]:
+    """Write fit.csv, simulated against the published figures used; returns its summary in lines."""
+    table = fit_table(baseline)
+    table.to_csv(folder / "fit.csv", index=False, float_format="%.8g", lineterminator="\n")
+    return fit_lines(table)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -3,7 +3,7 @@
 import sys
 
 from calibration import scale_factors
-from scenarios.compose import compose
+from scenarios.compose import job
 
 SETTINGS = [
     "run.end_year=2021", "macro=constant", "policy=baseline",
@@ -14,7 +14,7 @@ SETTINGS = [
 def main() -> None:
     """Fit in the number of rounds given as the first argument (eight without)."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    scale_factors.run(compose("run", SETTINGS), rounds)
+    scale_factors.run(job("run", SETTINGS), rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""How well a baseline meets the published figures it was laid out and scaled to: margins, stock, employment, match.
+
+Simulated annual means of the non-EU-born stock are compared with published New Year stocks, interpolated. Nothing here is a validation: these figures were used.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from calibration.load_inputs import demography
+from calibration.tables import Parameter
+from model.accounting import indicator
+from model.codes import FIRST_YEAR, MEASURE, MEMBER_STATES, NON_EU_BORN, ORIGINS
+from model.results import Results
+
+LAST_STOCK = 2025
+MIDDLE = 0.625  # counts are taken at the end of each quarter, after arrivals: on average so far through the year
+EU = "EU27_2020"
+
+
+def fit_table(results: Sequence[Results]) -> pd.DataFrame:
+    """Simulated against published, mean over seeds: columns figure, place, origin, year, simulated, published, unit.
+
+    Figures: stock of the non-EU-born (annual mean, persons), employment rate and overqualification rate of 2019 (percent,
+    when simulated), and the largest error of a raked margin (share of the stock).
+    """
+    first = results[0]
+    rows = [(MEMBER_STATES.index(code), row) for row, code in enumerate(first.member_states)]
+    counts = np.mean([r.counts.sum(axis=(3, 4)) for r in results], axis=0)
+    every = len(rows) == len(MEMBER_STATES)
+    found = []
+    stock = Parameter("stock", origin="non_eu_born").by_state(("year", range(FIRST_YEAR, LAST_STOCK + 1)))
+    for year in [y for y in first.years if y < LAST_STOCK]:
+        y = year - FIRST_YEAR
+        simulated = counts[y, :, NON_EU_BORN, MEASURE["persons"]] / 4
+        published = (1.0 - MIDDLE) * stock[:, y] + MIDDLE * stock[:, y + 1]
+        for ms, row in rows:
+            found.append(("stock", MEMBER_STATES[ms], "non_eu_born", year, simulated[row], published[ms], "persons"))
+        if every:
+            found.append(("stock", EU, "non_eu_born", year, simulated.sum(), published.sum(), "persons"))
+    if 2019 in first.years:
+        year = counts[2019 - FIRST_YEAR]
+        for figure, key in (("employment_rate", {"age": "20-64"}), ("overqualification_rate", {})):
+            published = Parameter(figure, year=2019, sex="total", **key)
+            table = 100 * published.by_state(("origin", ORIGINS))
+            of_eu = 100 * published.array(("geo", [EU]), ("origin", ORIGINS))[0]
+            simulated = indicator(figure, year)
+            total = indicator(figure, year.sum(axis=0))
+            for o, origin in enumerate(ORIGINS):
+                for ms, row in rows:
+                    found.append((figure, MEMBER_STATES[ms], origin, 2019, simulated[row, o], table[ms, o], "%"))
+                if every:
+                    found.append((figure, EU, origin, 2019, total[o], of_eu[o], "%"))
+    margins = demography()[1].set_index("member_state")["largest_error"]
+    for ms, _ in rows:
+        found.append(("raked_margins", MEMBER_STATES[ms], "non_eu_born", 2017, margins.iloc[ms], 0.0, "share"))
+    return pd.DataFrame(found, columns=["figure", "place", "origin", "year", "simulated", "published", "unit"])
+
+
+def fit_lines(table: pd.DataFrame) -> list[str]:
+    """The fit in a few lines for the console: margins, stock, employment and overqualification."""
+    states = table[table["place"] != EU]
+    margin = states.loc[states["figure"] == "raked_margins", "simulated"].max()
+    lines = [f"Fit to the figures used: raked margins within {100 * margin:.3f} % of the stock"]
+    stock = table[table["figure"] == "stock"]
+    if len(stock):
+        error = 100 * (stock["simulated"] / stock["published"] - 1)
+        worst = error[stock["place"] != EU].abs().idxmax()
+        of_eu = error[stock["place"] == EU].abs()
+        total = f"within {of_eu.max():.1f} % (EU), " if len(of_eu) else ""
+        where = f"{stock.loc[worst, 'place']} {stock.loc[worst, 'year']}"
+        lines[0] += f"; stock to {stock['year'].max()} {total}worst Member State {error[worst]:+.1f} % ({where})"
+    for figure, name in (("employment_rate", "employment 2019"), ("overqualification_rate", "overqualification 2019")):
+        part = states[states["figure"] == figure]
+        if part.empty:
+            continue
+        gap = part["simulated"] - part["published"]
+        words = []
+        for origin in ORIGINS:
+            mine = gap[part["origin"] == origin]
+            worst = mine.abs().idxmax()
+            eu = table[(table["figure"] == figure) & (table["place"] == EU) & (table["origin"] == origin)]
+            total = f"EU {eu['simulated'].iloc[0] - eu['published'].iloc[0]:+.1f}, " if len(eu) else ""
+            words.append(f"{origin.replace('_', '-')} {total}worst {mine[worst]:+.1f} ({part.loc[worst, 'place']})")
+        lines.append(f"  {name}, points from published: " + "; ".join(words))
+    return lines

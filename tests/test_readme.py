@@ -1,0 +1,50 @@
+"""The README: its library example and its short commands run as written, and its two commands exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
+COMMANDS = [
+    line
+    for language, block in BLOCKS
+    if not language
+    for line in block.splitlines()
+    if line.startswith("integra ") and "<verb>" not in line
+]
+
+
+def run(arguments, folder):
+    """A real process in an empty folder, with this interpreter."""
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=600)
+
+
+def test_library_example_runs_as_written(tmp_path):
+    """The notebook lines print an employment rate in percent."""
+    code = next(block for language, block in BLOCKS if language == "python")
+    done = run(["-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 20 < float(done.stdout) < 100
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs_as_written(command, tmp_path):
+    """Every short command ends with status 0 and leaves complete result folders only."""
+    done = run(["-m", "scenarios.cli", *shlex.split(command)[1:]], tmp_path)
+    assert done.returncode == 0, done.stderr
+    folders = [path.name for path in (tmp_path / "outputs").iterdir()]
+    assert folders and not any(name.startswith(".") for name in folders)
+
+
+def test_two_set_up_commands():
+    """The set-up commands are the ones that exist: a package with constraints, and the script of the tests."""
+    assert "pip install -c constraints.txt ." in README and "integra reproduce" in README
+    assert "sh .ci/run" in README and (ROOT / ".ci" / "run").is_file()
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    assert pins and all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", pin) for pin in pins)
