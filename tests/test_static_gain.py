@@ -34,10 +34,9 @@ def _plan(inputs):
     return Plan(label, targets, np.array([1]), np.array([False]), False, start_q=-8, end_q=-5)
 
 
-def _share_out(rng, shares):
-    """Category of each person in a row: category k for `shares[k]` of every run of neighbours, to within one."""
-    edges = np.arange(len(rng) + 1)[:, None] * np.cumsum(shares)[None] + rng[0]
-    return np.diff(np.floor(edges), axis=0)
+def _choose(number, share, start):
+    """Which of `number` persons in a row are chosen when `share` of every run of neighbours is, to within one."""
+    return np.diff(np.floor(np.arange(number + 1) * share + start)) > 0
 
 
 def _set_states(model, inputs, seed):
@@ -60,11 +59,11 @@ def _set_states(model, inputs, seed):
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
     for members in np.split(order, starts[1:]):
         where = (ms[members[0]], sex[members[0]], education[members[0]], band[members[0]])
-        e, u = employed[where], unemployed[where]
-        edges = np.arange(len(members) + 1)[:, None] * np.array([e, e + u]) + rng.random()
-        job, active = np.diff(np.floor(edges), axis=0).T > 0
-        state = np.where(active & ~job, UNEMPLOYED, INACTIVE)
-        people["labour"][members] = np.where(job, OTHER, state)
+        job = _choose(len(members), employed[where], rng.random())
+        without = members[~job]
+        seeking = _choose(len(without), unemployed[where] / max(1e-9, 1.0 - employed[where]), rng.random())
+        people["labour"][members[job]] = OTHER
+        people["labour"][without[seeking]] = UNEMPLOYED
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,323 @@
+"""The fiscal account: schedules, annual tax, benefits with limits, pensions from contributions, indexation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration.fiscal_tables import fiscal_table
+from calibration.load_inputs import parameters
+from calibration.tables import Parameter
+from model import LabourIntegrationModel
+from model.codes import (
+    COMPONENT, COMPONENTS, INACTIVE, MEMBER_STATES, OTHER, PRESENT, RETIRED, STUDENT, UNEMPLOYED,
+)  # fmt: skip
+from model.demography import award_pension, pension_level
+from model.draw import person_key
+from model.fiscal import CENTS, INSURED_AFTER, POINTS, assistance, net_pay, open_claim, pension_now, schedule, settle
+from model.fiscal import unemployment_benefit
+from model.pay import FULL_TIME
+from model.person import NO_CHILD, PERSON
+
+SCHEDULES = ("income_tax", "employee", "employer")
+PUBLISHED = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
+T = 8 * 4 + 3  # the last quarter of 2025
+WAGE_INDEX = 1.0
+GROWTH = 0.011
+TOLERANCE_CENTS = 2  # amounts are cut to whole cents
+
+
+@pytest.fixture(scope="module")
+def fiscal():
+    """The fiscal table of the 27 Member States."""
+    return fiscal_table()
+
+
+@pytest.fixture(scope="module")
+def par():
+    """Mechanism parameters, one record."""
+    return parameters()[0]
+
+
+def person(**fields):
+    """A childless man of 40 born outside the EU, with a partner who earns, present for ten years."""
+    record = np.zeros(1, dtype=PERSON)[0]
+    values = {
+        "uid": 12345, "group": 6, "sex": 1, "education": 1, "presence": PRESENT, "labour": OTHER, "hours": FULL_TIME,
+        "wage": 1.0, "birth_q": T - 160, "arrival_q": T - 40, "completion_q": T - 80, "labour_q": T - 20, "partner": 3,
+        "youngest_q": NO_CHILD, "weight": 1,
+    }  # fmt: skip
+    for name, value in {**values, **fields}.items():
+        record[name] = value
+    return record
+
+
+def account(p, f, par, earnings=0, benefit=0, aid=0, pension=0.0, quarters=4):
+    """The year's account in cents by component."""
+    out = np.zeros(len(COMPONENTS), dtype=np.int64)
+    settle(p, T, quarters, f, par, WAGE_INDEX, GROWTH, earnings, benefit, aid, pension, out)
+    return out
+
+
+# -- schedules -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_are_the_tabulated_points(fiscal, name):
+    """At each tabulated point the schedule is the published amount over the average wage, and zero at zero."""
+    wage = Parameter("average_wage", year=2019).by_state()
+    for k, point in enumerate(POINTS):
+        for ms, code in enumerate(MEMBER_STATES):
+            published = 0.0
+            if point > 0.0:
+                category = "1.0" if point == 1.0 else f"{point:g}"
+                amount = Parameter(PUBLISHED[name], year=2019, geo=code, category=category).scalar()
+                published = amount / wage[ms]
+            assert schedule(fiscal[ms][name], point) == pytest.approx(published, abs=1e-12), f"{code} at {point}"
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@settings(max_examples=60, deadline=None)
+@given(x=st.floats(0.0, 10.0), step=st.floats(0.0, 2.0), ms=st.integers(0, 26))
+def test_schedules_are_monotone_and_continuous(fiscal, name, x, step, ms):
+    """More gross pay never means less tax or lower contributions, in any Member State, beyond the last point too."""
+    points = fiscal[ms][name]
+    assert schedule(points, x + step) >= schedule(points, x) - 1e-12
+    steepest = np.abs(np.diff(points) / np.diff(POINTS)).max()
+    assert schedule(points, x + step) - schedule(points, x) <= steepest * step + 1e-12
+
+
+@settings(max_examples=200, deadline=None)
+@given(x=st.floats(0.0, 8.0), step=st.floats(0.01, 2.0), ms=st.integers(0, 26))
+def test_net_pay_increases_with_gross_pay(fiscal, x, step, ms):
+    """After tax and contributions, as scaled to national accounts, more gross pay leaves more net pay everywhere."""
+    assert net_pay(fiscal[ms], x + step) > net_pay(fiscal[ms], x), MEMBER_STATES[ms]
+
+
+def test_no_marginal_rate_reaches_one(fiscal):
+    """Every slope of tax plus employee contributions, scaled, is below 100 % in every Member State; the worst is named."""
+    slope = fiscal["income_tax_factor"][:, None] * np.diff(fiscal["income_tax"], axis=1)
+    slope = (slope + fiscal["contribution_factor"][:, None] * np.diff(fiscal["employee"], axis=1)) / np.diff(POINTS)
+    ms, k = np.unravel_index(slope.argmax(), slope.shape)
+    assert slope[ms, k] < 1.0, f"{MEMBER_STATES[ms]} from {POINTS[k]} to {POINTS[k + 1]}: {slope[ms, k]:.2f}"
+
+
+# -- annual tax ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("code", ["DE", "FR", "IT", "SE"])
+def test_tax_is_of_the_annual_sum(fiscal, par, code):
+    """Half a year's work at the average wage pays the tax of half the wage, which is less than half the annual tax."""
+    f = fiscal[MEMBER_STATES.index(code)]
+    year = int(CENTS * f["average_wage"])
+    half = account(person(), f, par, earnings=year // 2)[COMPONENT["income_tax"]]
+    full = account(person(), f, par, earnings=year)[COMPONENT["income_tax"]]
+    expected = CENTS * f["income_tax_factor"] * f["average_wage"] * schedule(f["income_tax"], 0.5)
+    assert half == pytest.approx(expected, abs=TOLERANCE_CENTS)
+    assert half < 0.5 * full - CENTS
+
+
+@settings(max_examples=100, deadline=None)
+@given(earnings=st.integers(0, 20_000_000), aid=st.integers(0, 1_000_000), ms=st.integers(0, 26))
+def test_brackets_and_benefits_follow_wages(fiscal, par, earnings, aid, ms):
+    """Constant policy: with wages twice as high and money amounts twice as large, every component is twice as large."""
+    p, f = person(labour_q=T - 3), fiscal[ms]
+    out = np.zeros((2, len(COMPONENTS)), dtype=np.int64)
+    for k in range(2):
+        index = 1.0 + k
+        settle(p, T, 4, f, par, index, GROWTH, (1 + k) * earnings, 0, (1 + k) * aid, 0.0, out[k])
+    assert np.abs(out[1] - 2 * out[0]).max() <= 2 * TOLERANCE_CENTS
+
+
+@settings(max_examples=100, deadline=None)
+@given(earnings=st.integers(0, 20_000_000), benefit=st.integers(0, 2_000_000), ms=st.integers(0, 26))
+def test_indirect_tax_is_paid_out_of_disposable_income(fiscal, par, earnings, benefit, ms):
+    """Indirect tax is not negative and not above the implicit rate on all disposable income; the non-EU-born pay less by
+    what they remit."""
+    f = fiscal[ms]
+    mine, native = (account(person(group=group), f, par, earnings, benefit) for group in (6, 0))
+    name = COMPONENT["indirect_tax"]
+    disposable = earnings + benefit - mine[COMPONENT["income_tax"]] - mine[COMPONENT["employee_contributions"]]
+    disposable += mine[COMPONENT["other_cash"]]
+    assert 0 <= mine[name] <= f["indirect_rate"] * max(0, disposable) + TOLERANCE_CENTS
+    assert mine[name] == pytest.approx((1.0 - par["remittances"]) * native[name], abs=TOLERANCE_CENTS)
+
+
+def test_services_follow_presence(fiscal, par):
+    """Health, long-term care, housing and other cash of half a year are half of a year's."""
+    for f in fiscal:
+        half, full = (account(person(), f, par, quarters=q) for q in (2, 4))
+        for name in ("health", "long_term_care", "housing", "other_cash"):
+            assert 2 * half[COMPONENT[name]] == pytest.approx(full[COMPONENT[name]], abs=TOLERANCE_CENTS)
+            assert full[COMPONENT[name]] >= 0
+
+
+def test_family_benefit_goes_to_mothers_of_minors(fiscal, par):
+    """A mother of two minors gets the benefit of two children, one whose youngest is of age none, a father none."""
+    f = fiscal[MEMBER_STATES.index("DE")]
+    name = COMPONENT["family_benefit"]
+    two = account(person(sex=0, children=2, youngest_q=T - 20), f, par)[name]
+    assert two == pytest.approx(CENTS * 2 * f["child_benefit"], abs=TOLERANCE_CENTS) and two > 0
+    assert account(person(sex=0, children=2, youngest_q=T - 72), f, par)[name] == 0
+    assert account(person(sex=1, children=2, youngest_q=T - 20), f, par)[name] == 0
+
+
+def test_reception_is_paid_in_the_year_of_arrival(fiscal, par):
+    """Reception costs arise for protection seekers in the calendar year they arrive, and for nobody else."""
+    name = COMPONENT["reception"]
+    for f in fiscal:
+        assert account(person(group=5, arrival_q=T - 3), f, par)[name] > 0
+        assert account(person(group=5, arrival_q=T - 4), f, par)[name] == 0
+        assert account(person(group=3, arrival_q=T - 3), f, par)[name] == 0
+
+
+# -- benefits --------------------------------------------------------------------------------------------------------
+def test_a_claim_needs_contributions(fiscal, par):
+    """Without a year of contributions no claim opens; with it, the covered share of people gets the longest duration.
+    Share over 4 000 people within four standard errors (6 in 100 000)."""
+    f = fiscal[MEMBER_STATES.index("DE")]
+    opened = []
+    for uid in range(4000):
+        p = person(uid=uid, contribution_q=INSURED_AFTER - 1, covered_q=3)
+        key = person_key(1, T, p["uid"])
+        open_claim(p, key, f, par)
+        assert p["covered_q"] == 0
+        p["contribution_q"] = INSURED_AFTER
+        open_claim(p, key, f, par)
+        assert p["covered_q"] in (0, par["insurance_quarters"])
+        opened.append(p["covered_q"] > 0)
+    error = (f["coverage"] * (1.0 - f["coverage"]) / len(opened)) ** 0.5
+    assert abs(np.mean(opened) - f["coverage"]) <= 4.0 * error + 1e-9
+
+
+def test_insurance_benefit_is_the_replacement_rate_of_net_pay(fiscal, par):
+    """First and later years pay their net replacement rates of former net pay, in whole euros a quarter."""
+    longest = int(par["insurance_quarters"])
+    for f in fiscal:
+        net = net_pay(f, 0.8 * 0.5) * f["average_wage"]
+        for covered, rate in ((longest, f["replacement_first"]), (longest - 4, f["replacement_later"])):
+            p = person(labour=UNEMPLOYED, covered_q=covered, wage=0.8, hours=50)
+            paid = unemployment_benefit(p, f, par, WAGE_INDEX) / CENTS
+            assert 0.25 * rate * net - 1.01 <= paid <= 0.25 * rate * net + 0.01
+
+
+def test_assistance_depends_on_the_partner(fiscal, par):
+    """Alone all of the minimum income, three quarters with a partner without work, nothing with an earning one."""
+    f = fiscal[MEMBER_STATES.index("FR")]
+    for uid in range(200):
+        alone, couple, low, high = (
+            assistance(person(uid=uid, labour=UNEMPLOYED, partner=k), T, 1, f, par, WAGE_INDEX) for k in range(4)
+        )
+        assert low == high == 0
+        assert alone in (0, 100 * int(0.25 * f["minimum_income"]))
+        assert couple == (100 * int(0.25 * 0.75 * f["minimum_income"]) if alone else 0)
+
+
+@pytest.mark.parametrize("state", [INACTIVE, UNEMPLOYED])
+def test_take_up_of_assistance(fiscal, par, state):
+    """The share of eligible people who receive assistance is the take-up of their state, within four standard errors of 4 000
+    people (6 in 100 000), and nobody changes within a calendar year."""
+    f = fiscal[MEMBER_STATES.index("IT")]
+    share = par["assistance_unemployed" if state == UNEMPLOYED else "assistance_inactive"] * f["assistance_factor"]
+    share = min(1.0, share)
+    paid = np.zeros((4, 4000))
+    for uid in range(paid.shape[1]):
+        p = person(uid=uid, labour=state, partner=0)
+        for q in range(4):
+            paid[q, uid] = assistance(p, T - q, 1, f, par, WAGE_INDEX) > 0
+    assert (paid == paid[0]).all()
+    assert abs(paid.mean() - share) <= 4.0 * (share * (1.0 - share) / paid.shape[1]) ** 0.5 + 1e-9
+
+
+def test_benefits_stop_at_their_limit(make_inputs):
+    """Everyone insured and out of work for three years gets insurance for exactly the longest duration and, from then on,
+    assistance or nothing; never both in one quarter."""
+    settings = ("member_states=[MT]", "population.scale=1000", "population.minimum_agents=300", "run.end_year=2019")
+    inputs = make_inputs(*settings, "integration.off=[demography,labour_market,language,recognition]")
+    model = LabourIntegrationModel(inputs, 1)
+    longest = int(inputs.parameters["insurance_quarters"][0])
+    assert 4 < longest < 11, "the run is too short to see the limit"
+    people = model.people
+    age = -people["birth_q"].astype(int)
+    insured = (people["presence"] == PRESENT) & (age >= 100) & (age < 240)
+    people["labour"][insured], people["labour_q"][insured] = UNEMPLOYED, -1
+    people["covered_q"][insured] = longest
+    people["wage"][insured], people["hours"][insured] = 1.0, FULL_TIME
+    quarters = np.zeros(len(people), dtype=int)
+    aided = 0
+    while model.quarter < inputs.quarters:
+        model.step()
+        insurance, aid = people["search_skilled"][insured] > 0, people["search_other"][insured] > 0
+        assert not (insurance & aid).any()
+        assert insurance.all() if model.quarter <= longest else not insurance.any()
+        assert not aid.any() if model.quarter <= longest else aid.any()
+        quarters[insured] += insurance
+        aided += aid.sum()
+    assert (quarters[insured] == longest).all() and aided > 0
+
+
+# -- pensions --------------------------------------------------------------------------------------------------------
+@settings(max_examples=200, deadline=None)
+@given(
+    quarters=st.integers(0, 240), mean=st.floats(0.2, 2.4), stay=st.integers(0, 280), ms=st.integers(0, 26),
+)  # fmt: skip
+def test_pension_accrues_with_contribution_years_above_a_floor(fiscal, par, quarters, mean, stay, ms):
+    """The award is the replacement rate times mean earnings times years over the full career, not above it, and not below
+    the floor, which grows with residence."""
+    f, years = fiscal[ms], quarters / 4.0
+    level = pension_level(quarters, mean * years, stay, par, f)
+    earned = f["pension_factor"] * mean * min(1.0, years / par["pension_years"]) if quarters else 0.0
+    floor = f["pension_floor"] * min(1.0, stay / 4.0 / par["pension_years"])
+    assert level == pytest.approx(max(earned, floor), rel=1e-9, abs=1e-12)
+    more = pension_level(quarters + 4, mean * (years + 1.0), stay, par, f)
+    assert more >= level - 1e-9
+    assert pension_level(quarters, mean * years, stay + 4, par, f) >= level
+
+
+def test_who_never_worked_and_just_came_gets_no_pension(fiscal, par):
+    """No contributions, no residence: nothing; a full residence: the floor."""
+    full = int(4 * par["pension_years"])
+    for f in fiscal:
+        assert pension_level(0, 0.0, 0, par, f) == 0.0
+        assert pension_level(0, 0.0, full, par, f) == pytest.approx(f["pension_floor"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(years=st.integers(0, 18), award=st.floats(0.01, 2.0))
+def test_indexation_variants_are_ordered(years, award):
+    """Prices at most half, half at most wages; all equal in the quarter of the award; wages keep the award's value in
+    wages, prices its value in money."""
+    p = person(labour=RETIRED, labour_q=T - 4 * years, pension=award)
+    index = (1.0 + GROWTH) ** 6
+    prices, half, wages = (pension_now(p, T, index, GROWTH, kind) for kind in (0.0, 0.5, 1.0))
+    assert prices <= half * (1 + 1e-12) and half <= wages * (1 + 1e-12)
+    assert wages == pytest.approx(float(p["pension"]) * index)
+    assert prices == pytest.approx(float(p["pension"]) * index / (1.0 + GROWTH) ** years)
+    if years == 0:
+        assert prices == pytest.approx(wages)
+
+
+def test_indexation_variants_are_ordered_in_a_run(eu27_to_2024):
+    """Booked by the treasuries, price-indexed pensions are at most the default and these at most the wage-indexed, in every
+    year and Member State, and by 2024 strictly so."""
+    for results in eu27_to_2024[:1]:
+        prices, half, wages = (
+            results.treasury[..., COMPONENT[name]] for name in ("pension_price_indexed", "pension", "pension_wage_indexed")
+        )
+        slack = 1e-9 * half + 1e6
+        assert (prices <= half + slack).all() and (half <= wages + slack).all()
+        assert (prices[-1] < half[-1]).all() and (half[-1] < wages[-1]).all()
+
+
+def test_retiring_awards_the_pension_earned(fiscal, par):
+    """award_pension writes the level, the state and the quarter."""
+    f = fiscal[MEMBER_STATES.index("SE")]
+    p = person(contribution_q=80, earned=18.0)
+    award_pension(p, T, par, f, 100)
+    assert p["pension"] == pytest.approx(pension_level(80, 18.0, 100, par, f), rel=1e-6)
+    assert p["labour"] == RETIRED and p["labour_q"] == T
+
+
+def test_students_cost_their_level(fiscal, par):
+    """A student from 19 costs the tertiary unit cost, a child of eight the school's, a worker nothing."""
+    name = COMPONENT["education"]
+    for f in fiscal:
+        assert account(person(labour=STUDENT, birth_q=T - 80), f, par)[name] == pytest.approx(CENTS * f["student"][1], abs=1)
+        assert account(person(birth_q=T - 32), f, par)[name] == pytest.approx(CENTS * f["schooling"][8], abs=1)
+        assert account(person(), f, par)[name] == 0
