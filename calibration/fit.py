@@ -1,6 +1,7 @@
 """How well a baseline meets the published figures it was laid out and scaled to: margins, stock, employment, match.
 
-Simulated annual means of the non-EU-born stock are compared with published New Year stocks, interpolated. Nothing here is a validation: these figures were used.
+Simulated annual means of the non-EU-born stock are compared with published New Year stocks, interpolated. Nothing
+here is a validation: these figures were used.
 """
 
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ def parameters():
     partial, none = scalar("recog_p_partial"), scalar("recog_p_none")
     derived = {
         "course_quarters_basic": length,
-        "course_dropout": 1.0 - (1.0 - scalar("course_noncompletion")) ** (1.0 / length),
+        "course_dropout": 1.0 - (1.0 - scalar("course_noncompletion")) ** (1.0 / max(1.0, round(length))),
         "exam_b1": scalar("p_B1_at_first_exam"),
         "exam_a2": scalar("p_A2_given_not_B1"),
         "language_wait": scalar("course_queue_wait") / 3.0,

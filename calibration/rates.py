@@ -111,7 +111,7 @@ def turnover(origin):
     return base["E_to_U"] * shape, scalar("to_inactive_prime") * shape
 
 
-def rate_table(skilled_odds_start=1.0):
+def rate_table():
     """The RATE table [ms, origin, sex, education, age] and the employed profile it reproduces."""
     employed, unemployed = profiles()
     transition = Parameter("transition")

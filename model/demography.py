@@ -45,13 +45,13 @@ def leave(p, t, key, stay, cell, par, death_rate):
     """Death or departure this quarter; returns True when the person is gone."""
     if uniform(key, P_DEATH) < death_rate * cell.mortality:
         p.presence = DEAD
-        p.labour_q = t
+        p.course_q = t
         return True
     if cell.exit > 0.0 and stay > 0:
         hazard = cell.exit * math.exp(par.selection_exit * (p.employability / TRAIT))
         if uniform(key, P_DEPARTURE) < hazard:
             p.presence = EMIGRATED
-            p.labour_q = t
+            p.course_q = t
             return True
     return False
 

@@ -1,8 +1,8 @@
 """Keyed randomness: every draw is a pure function of (seed, process, quarter, uid, index).
 
-Writes nothing. A person's key of a quarter is hashed once; each draw mixes the process id and the draw index
-into it. Because no draw depends on how many were taken before, adding a person, a process or a Member State changes nobody else's
-draws. The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+Writes nothing. A person's key of a quarter is hashed once; each draw mixes the process id and the draw index into
+it. Because no draw depends on how many were taken before, adding a person, a process or a Member State changes
+nobody else's draws. The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
 """
 
 import math

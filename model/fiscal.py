@@ -45,7 +45,7 @@ FISCAL = np.dtype(
         ("course_quarter", "f8"),  # EUR per quarter of attendance
         ("decision", "f8"),  # EUR per recognition decision
         ("bridging_quarter", "f8"),
-        ("reception", "f8"),  # EUR in the year of arrival of a protection seeker
+        ("reception", "f8"),  # EUR over the first four quarters of a protection seeker
     ]
 )
 (
@@ -53,6 +53,7 @@ FISCAL = np.dtype(
     EDUCATION, HOUSING, COURSES, RECOGNITION_COST, RECEPTION, PENSION_PRICES, PENSION_WAGES, ACCRUAL, CHILD_SERVICES,
 ) = range(len(COMPONENTS))  # fmt: skip
 CENTS = 100.0
+PROTECTION = 5
 ANNUITY_YEARS = 18.0  # mean years a pension is paid, for accrued rights
 INSURED_AFTER = 4  # contribution quarters that open a claim
 HALF_WAGE_GROWTH = 0.5  # of real wage growth, indexation of pensions in payment
@@ -80,15 +81,15 @@ def net_pay(f, x):
 
 @njit
 def open_claim(p, key, f, par):
-    """On losing a job: quarters of insurance benefit, if insured and covered."""
+    """On leaving a job: quarters of insurance benefit, if unemployed, insured and covered."""
     p.covered_q = 0
-    if p.contribution_q >= INSURED_AFTER and uniform(key, P_COVERAGE) < f.coverage:
+    if p.labour == UNEMPLOYED and p.contribution_q >= INSURED_AFTER and uniform(key, P_COVERAGE) < f.coverage:
         p.covered_q = int(par.insurance_quarters)
 
 
 @njit
 def unemployment_benefit(p, f, par, wage_index):
-    """Insurance benefit of one quarter, cents (whole euros): replacement rate of the year of unemployment times former net pay."""
+    """Insurance benefit of one quarter, cents (whole euros): replacement rate of the year times former net pay."""
     rate = f.replacement_first if p.covered_q > par.insurance_quarters - 4 else f.replacement_later
     former = net_pay(f, p.wage * p.hours * 0.01)
     return 100 * int(0.25 * rate * max(former, 0.0) * f.average_wage * wage_index)
@@ -96,7 +97,8 @@ def unemployment_benefit(p, f, par, wage_index):
 
 @njit
 def assistance(p, t, seed, f, par, wage_index):
-    """Minimum income of one quarter, cents (whole euros): no earning partner, take-up keyed once a year, 0.75 each in a couple."""
+    """Minimum income of one quarter, cents (whole euros): no earning partner, take-up keyed once a year, 0.75 each in a
+    couple."""
     if p.partner > 1:
         return 0
     key = person_key(seed, t - t % 4, p.uid)
@@ -168,8 +170,11 @@ def settle(p, t, quarters, f, par, wage_index, growth, earnings, benefit, aid, p
     out[COURSES] = int(CENTS * p.course_quarters * f.course_quarter * wage_index)
     paid = (p.recognition_cost % 10) * f.decision + (p.recognition_cost // 10) * f.bridging_quarter
     out[RECOGNITION_COST] = int(CENTS * paid * wage_index)
-    arrived = p.group == 5 and t - p.arrival_q < 4 and p.arrival_q >= t - t % 4
-    out[RECEPTION] = int(CENTS * f.reception * wage_index * present) if arrived else 0
+    received = 0
+    if p.group == PROTECTION:
+        # Quarters of this calendar year within the first four of stay.
+        received = max(0, min(t, p.arrival_q + 3) - max(t - quarters + 1, p.arrival_q) + 1)
+    out[RECEPTION] = int(CENTS * f.reception * wage_index * 0.25 * received)
     out[CHILD_SERVICES] = out[HEALTH] + out[EDUCATION] if age < 18 else 0
     out[ACCRUAL] = 0
     if gross > 0.0 and age < 75:

@@ -16,9 +16,9 @@ from model.codes import (
 from model.demography import age_and_family, award_pension, has_child_under
 from model.draw import P_HISTORY, person_key, uniform
 from model.fiscal import open_claim
-from model.labour_market import change_activity, change_job, hire, search, separate
+from model.labour_market import change_activity, hire, search, separate
 from model.language import learn
-from model.pay import draw_job, set_wage
+from model.pay import draw_job, set_wage, work
 from model.quarter import age_index, enter, origin_of
 from model.queue import ADVANCED, BASIC, BRIDGING_PLACES, DECISIONS, grant
 from model.recognition import LATE_STAY, LATEST_STAY, decide, pursue
@@ -36,7 +36,9 @@ def start_state(p, q, key, rate, profile, cumulated, retirement_q, cell, par, ba
     """
     age_q = q - p.birth_q
     first_q = max(p.completion_q, p.arrival_q if p.group > 0 else p.completion_q)
-    if age_q < 60 or q < p.completion_q:
+    if q < p.completion_q:
+        p.labour = STUDENT
+        p.labour_q = q
         return
     a = age_index(age_q)
     worked = cumulated[a] - cumulated[age_index(first_q - p.birth_q)]
@@ -84,7 +86,7 @@ def live(
             start = max(-4 * YEARS if origin == 2 else -12, p.arrival_q, p.birth_q + 60)
             base_skilled, base_other = wage_base[ms, p.education, 0], wage_base[ms, p.education, 1]
             if origin == 2:
-                for q in range(p.arrival_q, start, 4):
+                for q in range(p.arrival_q, min(start, 0), 4):
                     if p.language < C1 and q - p.birth_q > 40:
                         stay = q - p.arrival_q
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(stay))]
@@ -93,6 +95,10 @@ def live(
                             hazard += 0.25 * cell.take_up
                         if uniform(person_key(seed, q, p.uid), P_HISTORY) < hazard:
                             p.language += 1
+                    if q - p.arrival_q >= 20 and p.naturalised == 0:
+                        cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
+                        if uniform(person_key(seed, q, p.uid), P_HISTORY, 7) < 4.0 * cell.naturalisation:
+                            p.naturalised = 1
                     if p.recognition == NOT_APPLIED and q - p.arrival_q < LATEST_STAY:
                         key = person_key(seed, q, p.uid)
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
@@ -145,20 +151,14 @@ def live(
                     continue
                 rate = rates[ms, origin, p.sex, p.education, age_index(age_q)]
                 if employed:
-                    if separate(p, q, key, rate, cell) and p.labour == UNEMPLOYED:
+                    if separate(p, q, key, rate, cell):
                         open_claim(p, key, fiscal[ms], par[0])
                 elif p.labour_q < q and q != p.completion_q:
                     change_activity(p, q, key, rate)
                 search(p, q, rate, cell, par[0], 1.0)
-                if hire(p, q, key, 1.0, 1.0) > 0:
-                    draw_job(p, key, cell, par[0])
-                    set_wage(p, q, cell, par[0], base_skilled, base_other, sex_gap[ms])
-                elif (p.labour == SKILLED or p.labour == OTHER) and change_job(key, par[0]):
-                    draw_job(p, key, cell, par[0])
+                hired = hire(p, q, key, 1.0, 1.0) == 1
                 if p.labour == SKILLED or p.labour == OTHER:
-                    p.experience_q += 1
-                    p.contribution_q += 1
-                    p.earned += 0.25 * p.wage * p.hours * 0.01
+                    work(p, q, key, hired, cell, par[0], base_skilled, base_other, sex_gap[ms])
                 elif p.covered_q > 0:
                     p.covered_q -= 1
             p.course_quarters = 0
@@ -180,7 +180,7 @@ def age_cells(people, ties, seed):
     return cell
 
 
-def rake(people, chunks, seed, inputs):
+def rake(people, seed, inputs):
     """Make employment by Member State, origin, sex and age, and unemployment by Member State, origin and sex, meet the tables.
 
     Persons in education or retired are never made unemployed; as few persons as possible change state. Writes

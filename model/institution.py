@@ -12,21 +12,24 @@ from model.codes import COMPONENTS, SIGN
 
 
 class Places:
-    """Limited places per quarter. The plan follows entrants and the backlog beyond the usual wait (quarters) at the speed
-    `adjustment`; what is left under a waiting queue is carried over."""
+    """Limited places per quarter. The plan starts at what serves `waiting` persons in the usual wait (quarters) and follows
+    entrants and the backlog beyond that wait at the speed `adjustment`; what is left under a waiting queue is carried over."""
 
-    def __init__(self, per_quarter, wait, adjustment):
-        self.per_quarter = float(per_quarter)
+    def __init__(self, waiting, wait, adjustment):
+        self.per_quarter = float(waiting) / float(wait)
         self.wait = float(wait)
+        self.left = int(waiting)
         self.adjustment = float(adjustment)
         self.carried = 0.0
 
-    def admit(self, people, queued, kind, t, seed, par, entrants, extra):
+    def admit(self, people, queued, kind, t, seed, par, extra):
         """Admit from the queue; `extra` is a policy's addition as a share of the plan. Returns (places, waiting, admitted)."""
         places = self.per_quarter * (1.0 + extra) + self.carried
-        waiting, admitted, left = queue.admit(people, queued, kind, t, seed, par, places)
-        self.carried = left if waiting > admitted else 0.0
-        backlog = max(0.0, waiting - admitted - self.wait * self.per_quarter)
+        waiting, admitted, over = queue.admit(people, queued, kind, t, seed, par, places)
+        entrants = max(0, waiting - self.left)
+        self.left = waiting - admitted
+        self.carried = over if self.left > 0 else 0.0
+        backlog = max(0.0, self.left - self.wait * self.per_quarter)
         self.per_quarter += self.adjustment * (entrants + backlog - self.per_quarter)
         return places, waiting, admitted
 
@@ -42,37 +45,30 @@ class Institution(mesa.Agent):
 class LanguageCourseProvider(Institution):
     """Grants places in basic and in job-related courses."""
 
-    def __init__(self, model, member_state, places, waits, adjustment):
+    def __init__(self, model, member_state, waiting, waits, adjustment):
         super().__init__(model, member_state)
-        self.basic = Places(places[queue.BASIC], waits[queue.BASIC], adjustment)
-        self.advanced = Places(places[queue.ADVANCED], waits[queue.ADVANCED], adjustment)
+        self.basic = Places(waiting[queue.BASIC], waits[queue.BASIC], adjustment)
+        self.advanced = Places(waiting[queue.ADVANCED], waits[queue.ADVANCED], adjustment)
 
-    def admit(self, people, queued, t, seed, par, joined_basic, joined_advanced, extra):
-        """Admissions of the quarter: arrays (places, waiting, admitted) for basic and job-related courses."""
-        basic = self.basic.admit(people, queued, queue.BASIC, t, seed, par, joined_basic, extra["language_places"])
-        advanced = self.advanced.admit(
-            people, queued, queue.ADVANCED, t, seed, par, joined_advanced, extra["advanced_places"]
-        )
-        return basic, advanced
+    def admit(self, people, queued, t, seed, par, extra):
+        """Admissions of the quarter: (places, waiting, admitted) for basic and for job-related courses."""
+        basic = self.basic.admit(people, queued, queue.BASIC, t, seed, par, extra["language_places"])
+        return basic, self.advanced.admit(people, queued, queue.ADVANCED, t, seed, par, extra["advanced_places"])
 
 
 class RecognitionAuthority(Institution):
     """Decides on complete files and grants bridging places."""
 
-    def __init__(self, model, member_state, places, waits, adjustment):
+    def __init__(self, model, member_state, waiting, waits, adjustment):
         super().__init__(model, member_state)
-        self.decisions = Places(places[queue.DECISIONS], waits[queue.DECISIONS], adjustment)
-        self.bridging = Places(places[queue.BRIDGING_PLACES], waits[queue.BRIDGING_PLACES], adjustment)
+        self.decisions = Places(waiting[queue.DECISIONS], waits[queue.DECISIONS], adjustment)
+        self.bridging = Places(waiting[queue.BRIDGING_PLACES], waits[queue.BRIDGING_PLACES], adjustment)
 
-    def admit(self, people, queued, t, seed, par, joined, extra):
-        """Decisions and bridging places of the quarter: two tuples (places, waiting, admitted)."""
-        bridging = self.bridging.admit(
-            people, queued, queue.BRIDGING_PLACES, t, seed, par, self.bridging.per_quarter, extra["bridging_places"]
-        )
-        decided = self.decisions.admit(
-            people, queued, queue.DECISIONS, t, seed, par, joined, extra["decisions"]
-        )
-        return decided, bridging
+    def admit(self, people, queued, t, seed, par, extra):
+        """Decisions and bridging places of the quarter, each (places, waiting, admitted). Bridging comes first: who is sent
+        there by a decision of this quarter waits at least until the next."""
+        bridging = self.bridging.admit(people, queued, queue.BRIDGING_PLACES, t, seed, par, extra["bridging_places"])
+        return self.decisions.admit(people, queued, queue.DECISIONS, t, seed, par, extra["decisions"]), bridging
 
 
 class LabourMarket(Institution):
@@ -92,16 +88,18 @@ class LabourMarket(Institution):
         self.balance = np.zeros(2)
 
     def open(self, search, leavers, macro):
-        """Tightness factor by segment from effective search (expected hires at normal tightness) and leavers, persons."""
+        """Tightness factor by segment from effective search (expected hires at normal tightness) and leavers, persons.
+
+        Macro conditions multiply the hires that creation aims at, so they last as long as they are given."""
         search = np.asarray(search, dtype=float)
         leavers = np.asarray(leavers, dtype=float) + self.vacated
-        wanted = search - leavers
+        wanted = macro * search - leavers
         if self.creation is None:
             self.creation = wanted.copy()
         else:
             self.creation += self.creation_speed * (wanted - self.creation)
         self.openings = np.maximum(leavers + self.creation + self.balance, 0.05 * search)
-        ratio = np.divide(self.openings, search, out=np.ones(2), where=search > 0)
+        ratio = np.divide(self.openings, macro * search, out=np.ones(2), where=search > 0)
         self.tightness = macro * ratio ** (1.0 - self.elasticity)
         self.search = search
         return self.tightness

@@ -14,13 +14,15 @@ import numpy as np
 from model import history, lever, parity
 from model.accounting import count_person, education_out, indicator
 from model.codes import ARRIVAL_PERIODS, COMPONENTS, FIRST_YEAR, GROUPS, INDICATORS, MEASURE, MEASURES, MEMBER_STATES
-from model.codes import NON_EU_BORN, ORIGINS, PRESENT, REASONS
+from model.codes import (
+    BRIDGING, BRIDGING_WAITING, DECISION_WAITING, DOCUMENTS, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS,
+)  # fmt: skip
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
 from model.person import SEARCH
 from model.population import lay_out, weights
 from model.quarter import (
-    CELL_SUMS, ESTABLISHED, ESTABLISHED_EMPLOYED, HIRES_OTHER, HIRES_SKILLED, JOINED_ADVANCED, JOINED_AUTHORITY,
-    JOINED_BASIC, LEAVERS_OTHER, LEAVERS_SKILLED, M_COMPONENTS, PERSONS, QUARTER, SEARCH_OTHER, SEARCH_SKILLED, SUMS,
+    CELL_SUMS, ESTABLISHED, ESTABLISHED_EMPLOYED, HIRES_OTHER, HIRES_SKILLED, LEAVERS_OTHER,
+     LEAVERS_SKILLED, M_COMPONENTS, PERSONS, QUARTER, SEARCH_OTHER, SEARCH_SKILLED, SUMS,
     after_market, before_market, education_now, origin_of,
 )  # fmt: skip
 from model.queue import waits_for
@@ -119,7 +121,12 @@ class LabourIntegrationModel(mesa.Model):
             np.cumsum(profile, axis=-1), inputs.retirement_q, inputs.retire, inputs.wage_base, inputs.sex_gap,
             inputs.fiscal, self.waits,
         )  # fmt: skip
-        history.rake(self.people, self.chunks, self.seed_number, inputs)
+        history.rake(self.people, self.seed_number, inputs)
+        if not inputs.switches["language"][0]:
+            self.people["course"] = NO_COURSE
+        if not inputs.switches["recognition"][0]:
+            open_files = np.isin(self.people["recognition"], (DOCUMENTS, DECISION_WAITING, BRIDGING_WAITING, BRIDGING))
+            self.people["recognition"][open_files] = NOT_APPLIED
 
     def _make_agents(self, cohorts):
         par = self.inputs.parameters[0]
@@ -129,11 +136,10 @@ class LabourIntegrationModel(mesa.Model):
         for ms in states:
             mine = [c for c in self.cohorts if c.member_state == MEMBER_STATES[ms]]
             waiting = sum(count_waiting(self.people, c.start, c.stop) for c in mine)
-            places = waiting / self.waits
             adjustment = par["capacity_adjustment"]
             self.institutions[ms] = (
-                LanguageCourseProvider(self, MEMBER_STATES[ms], places, self.waits, adjustment),
-                RecognitionAuthority(self, MEMBER_STATES[ms], places, self.waits, adjustment),
+                LanguageCourseProvider(self, MEMBER_STATES[ms], waiting, self.waits, adjustment),
+                RecognitionAuthority(self, MEMBER_STATES[ms], waiting, self.waits, adjustment),
                 LabourMarket(self, MEMBER_STATES[ms], par["matching_elasticity"], par["creation_speed"]),
                 Treasury(self, MEMBER_STATES[ms], self.inputs.quarters // 4),
             )
@@ -248,8 +254,7 @@ class LabourIntegrationModel(mesa.Model):
             extra = {name: float(values[ms]) for name, values in extras.items()}
             joined = sums[row]
             shared = (self.people, queued, t, self.seed_number, inputs.parameters)
-            outcomes = provider.admit(*shared, float(joined[JOINED_BASIC]), float(joined[JOINED_ADVANCED]), extra)
-            outcomes += authority.admit(*shared, float(joined[JOINED_AUTHORITY]), extra)
+            outcomes = provider.admit(*shared, extra) + authority.admit(*shared, extra)
             for name, outcome in zip(QUEUES, outcomes):
                 self._queue_series[name][t, row] = outcome
             established = joined[ESTABLISHED_EMPLOYED] / max(1, joined[ESTABLISHED])
@@ -290,9 +295,9 @@ class LabourIntegrationModel(mesa.Model):
         states = list(inputs.member_states)
         orders[:, states] = parity.decide(plan, t, own, draws, self._before)
         parity.account(
-            self.people, self.chunks, self._blocks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
-            inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay, self._counted,
-            self._gains, self._jobs, self._account_buffer,
+            self.people, self.chunks, self._blocks, t, self.seed_number, cells, inputs.parameters, inputs.rates,
+            inputs.wage_base, inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay,
+            self._counted, self._gains, self._jobs, self._account_buffer,
         )  # fmt: skip
         self._before = np.moveaxis(np.add.reduceat(self._counted, self._block_starts, axis=0), 0, 1)
         self._added[:, t] = (self._before[..., 0] - own[None, ..., 1]).sum(axis=(2, 3, 4))

@@ -8,7 +8,7 @@ job-related one; the levels are codes.LANGUAGE.
 from numba import njit
 
 from model.codes import (
-    A2, B1, C1, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, NO_COURSE, STUDENT,
+    A2, B1, C1, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, NO_COURSE, RETIRED, STUDENT,
 )  # fmt: skip
 from model.draw import P_COURSE, P_INFORMAL, P_SIGNUP, P_TAKE_UP, PERMANENT, person_key, uniform
 
@@ -54,7 +54,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
         elif p.course == COURSE_WAITING:
             if uniform(key, P_SIGNUP) < par.queue_leave:
                 p.course = NO_COURSE
-        elif p.course == NO_COURSE and FIRST_AGE_Q <= age_q < LAST_AGE_Q and p.labour != STUDENT:
+        elif p.course == NO_COURSE and FIRST_AGE_Q <= age_q < LAST_AGE_Q and p.labour != STUDENT and p.labour != RETIRED:
             hazard = cell.advanced_signup
             if p.language < B1:
                 hazard = 0.0
@@ -78,7 +78,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
 
 @njit
 def course_end(p, t, par, care):
-    """Quarter in which a course that starts now ends: half as long from A2, half as fast for those who care."""
+    """Quarter in which a course that starts now ends: half as long from A2, longer part-time for those who care."""
     if p.language >= B1:
         length = par.course_quarters_advanced
     elif p.language == A2:
@@ -86,5 +86,5 @@ def course_end(p, t, par, care):
     else:
         length = par.course_quarters_basic
     if care:
-        length *= 1.5
+        length *= par.course_care
     return t + max(1, int(length + 0.5))

@@ -1,6 +1,6 @@
-"""Scalar mechanism parameters: one structured record, filled from calibration/data/mechanisms.csv.
+"""Scalar mechanism parameters: one structured record, filled from calibration/data/mechanisms.csv and assumptions.csv.
 
-Names here and in the table are the same; values, units, sources and ranges live in the table alone.
+Values, units, sources and ranges live in the table alone.
 Hazards are per quarter unless the name says otherwise.
 """
 
@@ -10,6 +10,7 @@ NAMES = (
     # language
     "course_quarters_basic",  # attendance to B1 from none or A1, quarters
     "course_quarters_advanced",  # job-related course, quarters
+    "course_care",  # length of a part-time course for those who care for a child under six, relative
     "course_dropout",  # hazard of leaving a course without an exam
     "exam_b1",  # probability of B1 at the exam
     "exam_a2",  # probability of A2 given not B1

@@ -17,10 +17,11 @@ from model.codes import (
 )  # fmt: skip
 from model.accounting import education_out
 from model.demography import pension_level
-from model.draw import P_PARITY, PERMANENT, person_key, uniform
+from model.draw import P_PARITY, PERMANENT, normal, person_key, uniform
 from model.fiscal import CENTS, settle
 from model.labour_market import skilled_ratio
 from model.pay import FULL_TIME, wage_in
+from model.person import TRAIT
 from model.quarter import (
     N_COMPONENTS, WAGE_UNITS, age_index, close_year, education_now, pension_of_year, quarters_present,
 )  # fmt: skip
@@ -256,7 +257,7 @@ def account(
                         break
                     continue
                 left = p.presence > PRESENT
-                if left and p.labour_q != t:
+                if left and p.course_q != t:
                     continue
                 w = np.int64(p.weight)
                 age_q = t - p.birth_q
@@ -290,7 +291,7 @@ def account(
                                     share = odds / (odds + 1.0 - rate.skilled)
                                     offered_skilled = uniform(key, P_PARITY, 2) < share
                                     offered = wage_in(
-                                        p, t, offered_skilled, 0.0, cell, par[0],
+                                        p, t, offered_skilled, normal(key, P_PARITY, 8), cell, par[0],
                                         wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                     )  # fmt: skip
                                     short = uniform(key, P_PARITY, 3) < cell.part_time
@@ -311,7 +312,7 @@ def account(
                                 elif order[3] > 0.0 and uniform(key, P_PARITY, 4) < order[3]:
                                     if better == 0.0:
                                         better = wage_in(
-                                            p, t, True, 0.0, cell, par[0],
+                                            p, t, True, p.match / TRAIT, cell, par[0],
                                             wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                         )  # fmt: skip
                                     wage = max(wage, better)
@@ -337,7 +338,7 @@ def account(
                 quarters = quarters_present(p, t) - (1 if left else 0)
                 if quarters > 0:
                     settled = False
-                    pension = 0.0 if left else pension_of_year(p, t, quarters, wage_index, growth)
+                    pension = pension_of_year(p, t - 1 if left else t, quarters, wage_index, growth)
                     base_out, out = buffer[b, 0], buffer[b, 1]
                     for n in range(n_labels):
                         o = mine[n]

@@ -11,6 +11,7 @@ from numba import njit
 
 from model.codes import B1, C1, FEMALE, SKILLED
 from model.draw import P_HOURS, P_MATCH, normal, uniform
+from model.labour_market import change_job
 from model.person import TRAIT
 
 FULL_TIME = 100
@@ -51,6 +52,22 @@ def wage_in(p, t, skilled, match, cell, par, base_skilled, base_other, sex_gap):
 def set_wage(p, t, cell, par, base_skilled, base_other, sex_gap):
     """Write the wage of an employed person; bases and sex gap are logs of this Member State and education."""
     p.wage = wage_in(p, t, p.labour == SKILLED, p.match / TRAIT, cell, par, base_skilled, base_other, sex_gap)
+
+
+@njit
+def work(p, t, key, hired, cell, par, base_skilled, base_other, sex_gap):
+    """One quarter of employment: a new job's draws, the wage (set on a new job or segment and every fourth quarter after),
+    experience and contributions. Returns the quarter's pay as a share of the average annual wage."""
+    changed = hired or (p.labour_q < t and change_job(key, par))
+    if changed:
+        draw_job(p, key, cell, par)
+    if changed or (t - p.labour_q) % 4 == 0:
+        set_wage(p, t, cell, par, base_skilled, base_other, sex_gap)
+    pay = 0.25 * p.wage * p.hours * 0.01
+    p.earned += pay
+    p.experience_q += 1
+    p.contribution_q += 1
+    return pay
 
 
 @njit

@@ -1,4 +1,4 @@
-"""The person: one record of a packed NumPy structured type (78 bytes), and the identifier.
+"""The person: one record of a packed NumPy structured type (79 bytes), and the identifier.
 
 Times are quarters counted from the first quarter of 2017 (0); earlier quarters are negative. Amounts are euro cents
 of 2019. `wage` and pensions are relative to the Member State's average wage.
@@ -24,8 +24,8 @@ PERSON = np.dtype(
         ("birth_q", "i2"),
         ("arrival_q", "i2"),  # natives: quarter of birth
         ("completion_q", "i2"),  # end of initial education
-        ("labour_q", "i2"),  # start of the current labour state; of absence once emigrated or dead
-        ("course_q", "i2"),  # joined the queue, or end of the language course
+        ("labour_q", "i2"),  # start of the current labour state
+        ("course_q", "i2"),  # joined the queue, or end of the language course; departure once emigrated or dead
         ("recognition_q", "i2"),  # joined the queue of the authority or of bridging
         ("youngest_q", "i2"),  # birth of the youngest child; NO_CHILD without
         ("experience_q", "i2"),  # quarters of employment in the host country
@@ -60,7 +60,7 @@ ARRIVAL_OFFSET = 2048
 def pack_uid(member_state, group, arrival_q, number):
     """Identifier of the number-th person of a (Member State, group, arrival quarter) cell, as uint64.
 
-    Natives of the 2017 stock use the first quarter of 2017 less one as arrival. More arrivals append numbers, fewer drop the
+    Natives arrive when they are born. More arrivals append numbers, fewer drop the
     highest, so nobody else is renumbered.
     """
     head = (int(member_state) << 16) | (int(group) << 12) | (int(arrival_q) + ARRIVAL_OFFSET)

@@ -90,7 +90,7 @@ def lay_out(inputs, seed):
             if not len(arrival_q):
                 continue
             blocks.append((ms, group, total, sex, birth_q, education, arrival_q))
-            plan.append((ms, group, total, total + len(arrival_q), arrival_q))
+            plan.append((ms, group, total, arrival_q))
             total += len(arrival_q)
     people = np.zeros(total, dtype=PERSON)
     period_starts = 4 * (np.array(ARRIVAL_PERIOD_STARTS[1:]) - 2017)
@@ -103,12 +103,12 @@ def lay_out(inputs, seed):
         part["presence"][:n], part["presence"][n:] = PRESENT, FUTURE
         part["sex"][:n], part["birth_q"][:n], part["education"][:n] = sex, birth_q, education
         settle_attributes(
-            part, n, seed, inputs.arrival_age[[group, UKRAINE_ROW if group == PROTECTION else group]], inputs.arrival_education[ms, min(group, 2)],
-            inputs.language_before[ms], inputs.regulated, inputs.partner[:, min(group, 2)],
-            4.0 * inputs.birth[0, ms],
+            part, n, seed, inputs.arrival_age[[group, UKRAINE_ROW if group == PROTECTION else group]],
+            inputs.arrival_education[ms, min(group, 2)], inputs.language_before[ms], inputs.regulated,
+            inputs.partner[:, min(group, 2)], 4.0 * inputs.birth[0, ms],
         )  # fmt: skip
     chunks, cohorts = [], []
-    for ms, group, start, stop, arrival_q in plan:
+    for ms, group, start, arrival_q in plan:
         edges = [0, *np.searchsorted(arrival_q, period_starts, side="left"), len(arrival_q)]
         for period, (a, b) in enumerate(zip(edges[:-1], edges[1:])):
             if a == b:
@@ -139,8 +139,9 @@ def _pick(shares, u):
 
 @njit(cache=True)
 def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility):
-    """Fill everything that is drawn at layout. arrival_age [2, sex, 6], the second for the flight from Ukraine; arrival_education [sex, 3]; language [education,
-    4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35 ages] births per woman and year."""
+    """Fill everything that is drawn at layout. arrival_age [2, sex, 6], the second for the flight from Ukraine;
+    arrival_education [sex, 3]; language [education, 4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35
+    ages] births per woman and year."""
     for i in range(len(part)):
         p = part[i]
         key = person_key(seed, PERMANENT, p.uid)

@@ -14,17 +14,17 @@ from numba import njit, prange
 from model.accounting import count_person, education_out
 from model.cell import cell_index, stay_band
 from model.codes import (
-    BRIDGING, BRIDGING_WAITING, COMPONENTS, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING, EMIGRATED, FUTURE, HIGH,
-    INACTIVE, LOW, MEASURE, MEDIUM, OTHER, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED, B1,
+    BRIDGING_WAITING, COMPONENTS, COURSE_WAITING, DECISION_WAITING, EMIGRATED, FUTURE, HIGH,
+    INACTIVE, LOW, MEASURE, MEDIUM, OTHER, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import age_and_family, has_child_under, leave
 from model.draw import P_ACTIVITY, person_key, uniform
 from model.fiscal import (
     CENTS, HALF_WAGE_GROWTH, assistance, claims_assistance, open_claim, pension_now, settle, unemployment_benefit,
 )  # fmt: skip
-from model.labour_market import FIRST_AGE, LAST_AGE, change_activity, change_job, hire, search, separate
+from model.labour_market import FIRST_AGE, LAST_AGE, change_activity, hire, search, separate
 from model.language import learn
-from model.pay import draw_job, set_wage
+from model.pay import work
 from model.recognition import pursue
 
 
@@ -40,7 +40,7 @@ class Process(NamedTuple):
 QUARTER = (
     Process("arrival", "before_market", "arrival quarter", "presence, labour state on arrival"),
     Process("death and departure", "before_market", "age, sex, reason, stay", "presence"),
-    Process("family, education, retirement", "before_market", "age, children, contributions", "children, labour state, pension"),
+    Process("family, education, retirement", "before_market", "age, children, contributions", "children, state, pension"),
     Process("language", "before_market", "level, stay, care, work", "level, course state"),
     Process("recognition", "before_market", "qualification, language, stay", "recognition state"),
     Process("separation and activity", "before_market", "labour state, age", "labour state, benefit claim"),
@@ -60,13 +60,11 @@ CHUNK = np.dtype(
 # Columns of the per-chunk integer sums of a quarter.
 SUMS = (
     "search_skilled", "search_other", "leavers_skilled", "leavers_other", "established", "established_employed",
-    "attending_basic", "attending_advanced", "bridging", "hires_skilled", "hires_other", "persons",
-    "joined_basic", "joined_advanced", "joined_authority",
+    "hires_skilled", "hires_other", "persons",
 )  # fmt: skip
 (
     SEARCH_SKILLED, SEARCH_OTHER, LEAVERS_SKILLED, LEAVERS_OTHER, ESTABLISHED, ESTABLISHED_EMPLOYED,
-    ATTENDING_BASIC, ATTENDING_ADVANCED, ATTENDING_BRIDGING, HIRES_SKILLED, HIRES_OTHER, PERSONS,
-    JOINED_BASIC, JOINED_ADVANCED, JOINED_AUTHORITY,
+    HIRES_SKILLED, HIRES_OTHER, PERSONS,
 ) = range(len(SUMS))  # fmt: skip
 SWITCHES = np.dtype([(name, "i1") for name in ("demography", "arrivals", "language", "recognition", "labour_market")])
 # Cell sums for the parity targets: Member State, origin, sex, nine age bands from 20, education.
@@ -177,22 +175,11 @@ def before_market(
             employed = p.labour == SKILLED or p.labour == OTHER
             if origin == 2:
                 care = p.sex == 0 and has_child_under(p, t, 24)
-                joined = p.course
                 acc[k, p.sex, out, M_COMPLETED] += w * learn(
                     p, t, key, seed, age_q, stay, cell, par[0], care, employed, switches[0].language, switches[0].language
                 )
-                if p.course == COURSE_WAITING:
-                    if joined != COURSE_WAITING:
-                        sums[k, JOINED_BASIC if p.language < B1 else JOINED_ADVANCED] += w
-                elif p.course == COURSE_ATTENDING:
-                    sums[k, ATTENDING_BASIC if p.language < B1 else ATTENDING_ADVANCED] += w
                 if p.qualification > 0 and switches[0].recognition and p.labour != RETIRED:
-                    joined = p.recognition
                     pursue(p, t, key, stay, cell, par[0])
-                    if p.recognition == BRIDGING:
-                        sums[k, ATTENDING_BRIDGING] += w
-                    elif p.recognition == DECISION_WAITING and joined != DECISION_WAITING:
-                        sums[k, JOINED_AUTHORITY] += w
                 if (
                     p.course == COURSE_WAITING
                     or p.recognition == DECISION_WAITING
@@ -214,8 +201,7 @@ def before_market(
                 if separate(p, t, key, rate, cell):
                     sums[k, segment] += w
                     acc[k, p.sex, out, M_SEPARATIONS] += w
-                    if p.labour == UNEMPLOYED:
-                        open_claim(p, key, fiscal[ms], par[0])
+                    open_claim(p, key, fiscal[ms], par[0])
             elif p.labour_q < t and t != p.completion_q:
                 change_activity(p, t, key, rate)
             search(p, t, rate, cell, par[0], contacts[ms])
@@ -281,10 +267,11 @@ def after_market(
             column = education_out(level, age_q)
             if p.presence > PRESENT:
                 quarters = quarters_present(p, t) - 1
-                if p.labour_q == t and quarters > 0:
+                if p.course_q == t and quarters > 0:
                     settle(
                         p, t, quarters, f, par[0], wage_index, growth,
-                        p.earnings, p.unemployment_benefit, p.social_assistance, 0.0, out,
+                        p.earnings, p.unemployment_benefit, p.social_assistance,
+                        pension_of_year(p, t - 1, quarters, wage_index, growth), out,
                     )  # fmt: skip
                     for c in range(N_COMPONENTS):
                         acc[k, p.sex, column, M_COMPONENTS + c] += out[c] * w
@@ -293,8 +280,8 @@ def after_market(
             key = person_key(seed, t, p.uid)
             stay = t - p.arrival_q
             cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(stay))]
+            result = 0
             if p.search_skilled > 0 or p.search_other > 0:
-                previous = p.labour
                 result = hire(p, t, key, tightness[ms, 0], tightness[ms, 1])
                 if result > 0:
                     sums[k, HIRES_SKILLED if p.labour == SKILLED else HIRES_OTHER] += w
@@ -302,26 +289,13 @@ def after_market(
                         sums[k, LEAVERS_OTHER] += w
                     else:
                         acc[k, p.sex, column, M_HIRES] += w
-                    if previous != OTHER:
-                        draw_job(p, key, cell, par[0])
-                    set_wage(
-                        p, t, cell, par[0], wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms]
-                    )
             employed = p.labour == SKILLED or p.labour == OTHER
             if employed:
-                if p.labour_q < t:
-                    changed = change_job(key, par[0])
-                    if changed:
-                        draw_job(p, key, cell, par[0])
-                    if changed or (t - p.labour_q) % 4 == 0:
-                        set_wage(
-                            p, t, cell, par[0], wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms]
-                        )
-                pay = 0.25 * p.wage * p.hours * 0.01
-                p.earned += pay
+                pay = work(
+                    p, t, key, result == 1, cell, par[0],
+                    wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
+                )  # fmt: skip
                 p.earnings += int(CENTS * pay * f.average_wage * wage_index)
-                p.experience_q += 1
-                p.contribution_q += 1
             p.search_skilled = 0
             p.search_other = 0
             if not employed and claims_assistance(p):

@@ -40,13 +40,14 @@ def join(parts):
     first = parts[0]
     parity = None
     if first.parity is not None:
-        persons = np.array([p.counts[0, :, 2, ..., 0].sum() for p in parts], dtype=float)
+        # Persons aged 20-64 of each quarter, over which the gap of each part is a mean.
+        persons = np.array([p.cells[:, :, 2, ..., 0].sum(axis=(1, 2, 3, 4)) for p in parts], dtype=float)
         parity = ParityResults(
             labels=first.parity.labels,
             components=np.concatenate([p.parity.components for p in parts], axis=2),
             employed=np.concatenate([p.parity.employed for p in parts], axis=2),
             added=np.concatenate([p.parity.added for p in parts], axis=2),
-            gap=np.average([p.parity.gap for p in parts], axis=0, weights=persons),
+            gap=(np.array([p.parity.gap for p in parts]) * persons[:, None]).sum(axis=0) / persons.sum(axis=0),
         )
     seconds = {}
     for part in parts:
