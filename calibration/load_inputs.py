@@ -24,6 +24,7 @@ LIFE_STAGES = ("0-29", "30-64", "65+")
 PARTNERS = ("none", "not_working", "low_earner", "high_earner")
 FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
 WEEKS_PER_QUARTER = 13.0
+HIGHEST_HAZARD = 0.9
 DAYS_PER_QUARTER = 365.25 / 4
 
 
@@ -102,9 +103,7 @@ def cell_table(scales):
     cells["skilled_odds"][:, :, :, HIGH] *= scales["skilled_odds"][:, origin_of][:, :, None, None]
     cells["wage_gap"] = scales["wage_gap"][:, origin_of][:, :, None, None, None]
     migrants = cells[:, 2:]
-    callback = Parameter("callback_ratio").rows
-    callback = callback[callback["geo"].isin(MEMBER_STATES)].set_index("geo")["value"]
-    ratio = np.array([callback[geo] for geo in MEMBER_STATES])
+    ratio = Parameter("callback_ratio").by_state()
     migrants["hiring"] = (ratio ** -(1.0 - scalar("search_compensation")))[:, None, None, None, None]
     migrants["contacts"] = Parameter("contacts").array(("category", STAY_NAMES))
     cells[:, 5]["finding"] *= Parameter("protection_search").array(("category", STAY_NAMES))
@@ -146,6 +145,7 @@ def scale_factors():
     return {
         "finding": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
         "skilled_odds": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
+        "activation": Parameter("activation_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
         "wage_gap": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
         "wage_level": Parameter("wage_level_scale").by_state(),
     }
@@ -270,6 +270,7 @@ def load_inputs(config):
     scales = scale_factors()
     cells, par = cell_table(scales), parameters()
     rate, employed = rates.rate_table()
+    rate["activate"] = np.minimum(rate["activate"] * scales["activation"][..., None, None], HIGHEST_HAZARD)
     switches = np.ones(1, dtype=SWITCHES)
     off = set(config.integration.off)
     for name in SWITCHES.names:
@@ -313,6 +314,7 @@ def load_inputs(config):
         partner=Parameter("partner_share").array(("age", LIFE_STAGES), ("origin", ORIGINS), ("category", PARTNERS)),
         employment=rates.employment_table(),
         unemployment=rates.unemployment_table(),
+        overqualification=Parameter("overqualification_rate", sex="total", year=2019).by_state(("origin", ORIGINS)),
         employed_profile=employed,
         cells=cells,
         parameters=par,

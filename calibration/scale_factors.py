@@ -17,13 +17,17 @@ from model.codes import MEASURE, MEMBER_STATES, ORIGINS, SEXES
 YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
 SPEED = 0.7
 SEEDS = (1, 2, 3)  # their mean is compared, so that factors do not chase noise
+ACTIVATION_BOUNDS = (0.1, 6.0)
 NEGLIGIBLE = 0.02  # of the published amount: an item the schedule does not have is not scaled up
+# A factor on a tax also scales what a pay rise or a job pays at the margin, so taxes are scaled within this range only; the
+# rest of the revenue (capital, self-employment, property) stays unattributed and is reported.
+TAX_BOUNDS = (0.8, 1.25)
 # Factor, components, published share of GDP, bounds. Both contributions share one factor; assistance is bounded so that
 # take-up stays below one: part of housing and exclusion spending goes to people in work or in kind.
 FISCAL_ITEMS = (
-    ("income_tax_factor", ("income_tax",), "income_tax_revenue", (0.4, 2.5)),
-    ("contribution_factor", ("employee_contributions", "employer_contributions"), "contribution_revenue", (0.4, 2.5)),
-    ("indirect_scale", ("indirect_tax",), "consumption_tax_revenue", (0.4, 2.5)),
+    ("income_tax_factor", ("income_tax",), "income_tax_revenue", TAX_BOUNDS),
+    ("contribution_factor", ("employee_contributions", "employer_contributions"), "contribution_revenue", TAX_BOUNDS),
+    ("indirect_scale", ("indirect_tax",), "consumption_tax_revenue", TAX_BOUNDS),
     ("pension_scale", ("pension",), "pension_spending", (0.4, 2.5)),
     ("family_scale", ("family_benefit",), "family_spending", (0.4, 5.0)),
     ("other_cash_scale", ("other_cash",), "disability_spending", (0.4, 5.0)),
@@ -41,6 +45,7 @@ def targets():
         "employment": 100 * Parameter("employment_rate", age="20-64", year=2019).by_state(
             ("origin", ORIGINS), ("sex", SEXES)
         ),
+        "unemployment": 100 * Parameter("unemployment_rate", year=2019).by_state(("origin", ORIGINS), ("sex", SEXES)),
         "overqualification": 100 * Parameter("overqualification_rate", sex="total", year=2019).by_state(
             ("origin", ORIGINS)
         ),
@@ -64,6 +69,7 @@ def simulated(results):
     wage = indicator("mean_wage", by_origin)
     return {
         "employment": indicator("employment_rate", counts.sum(axis=3)),
+        "unemployment": indicator("unemployment_rate", counts.sum(axis=3)),
         "overqualification": indicator("overqualification_rate", by_origin),
         "pay_gap": 1.0 - wage[:, 2] / wage[:, 0],
         "earnings": indicator("mean_wage", year) * indicator("mean_hours", year) / 100.0,
@@ -83,6 +89,8 @@ def update(factors, wanted, found):
     """Move every factor part of the way (SPEED on the log scale)."""
     new = {name: values.copy() for name, values in factors.items()}
     new["finding_scale"] *= (odds(wanted["employment"]) / odds(found["employment"])) ** SPEED
+    new["activation_scale"] *= (odds(wanted["unemployment"]) / odds(found["unemployment"])) ** (2.0 * SPEED)
+    new["activation_scale"] = np.clip(new["activation_scale"], *ACTIVATION_BOUNDS)
     new["skilled_odds_scale"] *= (odds(found["overqualification"]) / odds(wanted["overqualification"])) ** SPEED
     new["wage_level_scale"] *= (wanted["earnings"] / found["earnings"]) ** SPEED
     gap = np.log((1.0 - wanted["pay_gap"]) / (1.0 - found["pay_gap"]))
@@ -98,6 +106,7 @@ def read():
     """The current factors as arrays over Member States (finding: origin and sex; skilled odds and pay gap: origin)."""
     factors = {
         "finding_scale": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
+        "activation_scale": Parameter("activation_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
         "skilled_odds_scale": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
         "wage_gap_scale": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
     }
@@ -110,6 +119,7 @@ def write(factors):
     """Write the factors with their rule, six significant digits."""
     rules = {
         "finding_scale": "job finding, to the employment rate 2019 by sex",
+        "activation_scale": "inactive to unemployed, to the unemployment rate 2019 by sex",
         "skilled_odds_scale": "odds of a skilled job of graduates, to the overqualification rate 2019",
         "wage_gap_scale": "residual pay gap, to the raw hourly gap after all other terms",
         "wage_level_scale": "pay, to compensation per employee 2018 less employer contributions",
@@ -144,7 +154,8 @@ def run(config, rounds):
         money = found["fiscal"].sum(axis=0) / wanted["fiscal"].sum(axis=0)
         print(
             f"round {n + 1}: employment, mean miss {np.abs(miss).mean():.2f}, largest {miss[worst]:.1f} "
-            f"({MEMBER_STATES[worst[0]]} {ORIGINS[worst[1]]} {SEXES[worst[2]]}); overqualification {gap.mean():.1f}; "
+            f"({MEMBER_STATES[worst[0]]} {ORIGINS[worst[1]]} {SEXES[worst[2]]}); unemployment "
+            f"{np.abs(found['unemployment'] - wanted['unemployment']).mean():.2f}; overqualification {gap.mean():.1f}; "
             f"earnings {np.abs(found['earnings'] / wanted['earnings'] - 1).mean():.3f}; "
             f"fiscal EU ratios {np.round(money, 2)}",
             flush=True,

@@ -1,11 +1,12 @@
 """The static gain of parity in employment by cells, without simulation: a check on model/parity.py and model/fiscal.py.
 
-Persons of 1 January 2017 by Member State, sex, quarter of age and education keep their labour state for the four quarters
-of 2017. In each quarter natives' employment rate less the non-EU-born's, where positive, times the persons of a Member
-State, sex and five-year age is the number of added jobs, spread evenly over those without work. Each added job
-changes the year's account of its holder; the expectation is taken over the permanent earnings trait by Gauss-Hermite
-quadrature, over part-time and full-time by share, over skilled and other jobs by share, over receipt of assistance by
-partner, state and take-up, and over the number of quarters worked by those who change age group during the year.
+Persons of 1 January 2017 by Member State, sex, quarter of age and education keep their labour state for the four
+quarters of 2017. In each quarter natives' employment rate less the non-EU-born's, where positive, times the persons of
+a Member State, sex and five-year age is the number of added jobs, spread evenly over those without work. Each added
+job changes the year's account of its holder; the expectation is taken over the permanent earnings trait by
+Gauss-Hermite quadrature, over part-time and full-time by share, over skilled and other jobs by share, over receipt of
+assistance by partner, state and take-up, and over the number of quarters worked by those who change age group during
+the year.
 
 Written apart from the kernels: schedules are interpolated here, nothing of the person engine is imported. Reason and
 years since arrival do not appear because, once simplified, no parameter of a job or an account depends on them.
@@ -16,10 +17,9 @@ Simplifications, which `simplified` makes to the inputs of both sides:
   margin by sex and age; the unemployed are the published rate's share of the active in every cell;
 - pay does not depend on experience, language or citizenship, nor the job on language and recognition;
 - no insurance benefit of the unemployed, no child benefit;
-- an added job has no match residual, but pays exp(-match_pay^2 / 2) like any other (as in the model).
-Approximations: whoever turns 65 during 2017 keeps other cash benefits and assistance for the year in the choice of the saving
-band; the share of skilled jobs is the mean over the year's quarters.
-"""
+- an added job has a match residual drawn like any other, independent of the permanent trait. Approximations:
+  whoever turns 65 during 2017 keeps other cash benefits and assistance for the year in the choice of the saving band;
+  the share of skilled jobs is the mean over the year's quarters."""
 
 from dataclasses import dataclass, replace
 
@@ -59,7 +59,7 @@ class StaticGain:
 def simplified(inputs: Inputs) -> Inputs:
     """The inputs under the simplifications in this module's docstring, for 2017 alone."""
     switches, par, fiscal = inputs.switches.copy(), inputs.parameters.copy(), inputs.fiscal.copy()
-    for name in switches.dtype.names:
+    for name in switches.dtype.names or ():
         switches[name] = 0
     for name in (
         "experience", "experience_squared", "foreign_experience", "language_pay_b1", "language_pay_c1",
@@ -82,7 +82,7 @@ def states(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     weights = np.moveaxis(persons, 3, 2)
     weights = weights / np.maximum(weights.sum(axis=2, keepdims=True), 1e-9)
     rate = inputs.employment[:, NON_EU_BORN, :, :START_BANDS]
-    odds = np.broadcast_to(odds_of("non_eu_born"), rate.shape[:2] + (3,))
+    odds = np.broadcast_to(odds_of("non_eu_born"), (*rate.shape[:2], 3))
     employed = split_by_education(rate, weights, odds)
     ratio = inputs.unemployment[:, NON_EU_BORN] / (1.0 - inputs.unemployment[:, NON_EU_BORN])
     return employed, np.minimum(ratio[:, :, None, None] * employed, 1.0 - employed)
@@ -116,7 +116,8 @@ def share_with_job(persons: np.ndarray, employed: np.ndarray, target: np.ndarray
 
 
 def quarters_worked(shares: np.ndarray) -> np.ndarray:
-    """Probability of 1 to 4 quarters in an added job, [4, ms, sex, QUARTERS_OF_AGE]: each person has one permanent draw."""
+    """Probability of 1 to 4 quarters in an added job, [4, ms, sex, QUARTERS_OF_AGE]: each person has one permanent
+    draw."""
     age = QUARTERS_OF_AGE[None] + np.arange(4)[:, None]
     inside = (age >= FIRST_Q) & (age < END_Q)
     band = np.clip(age // 20 - 4, 0, len(BANDS) - 1)
@@ -159,9 +160,8 @@ def account(inputs: Inputs, x: np.ndarray, aid: np.ndarray) -> list[np.ndarray]:
 def static_gain(inputs: Inputs) -> StaticGain:
     """The gain of all 27 Member States; `inputs` as returned by `simplified`.
 
-    Axes inside: ms, sex, education, segment (skilled, other), hours (full, part), quarters worked 1-4, assistance (none,
-    three quarters of it, all), trait node.
-    """
+    Axes inside: ms, sex, education, segment (skilled, other), hours (full, part), quarters worked 1-4, assistance
+    (none, three quarters of it, all), trait node."""
     par = inputs.parameters[0]
     persons, employed, unemployed = by_quarter_of_age(inputs)
     shares = share_with_job(persons, employed, targets(inputs))
@@ -174,7 +174,7 @@ def static_gain(inputs: Inputs) -> StaticGain:
     partner = inputs.partner[np.where(QUARTERS_OF_AGE < 120, 0, 1), NON_EU_BORN]
     eligible = np.stack([partner[:, 1], partner[:, 0]])  # 0.75 with a partner who does not work, 1 alone
     people = np.zeros((*persons.shape, 3))
-    for group, share in zip((persons - employed - unemployed, unemployed), received):
+    for group, share in zip((persons - employed - unemployed, unemployed), received, strict=True):
         some = share[:, None, None] * np.moveaxis(eligible, 0, 1)[None]
         people[..., 1:] += group[..., None] * some[:, None, None]
         people[..., 0] += group * (1.0 - some.sum(axis=2))[:, None, None]
@@ -197,7 +197,7 @@ def static_gain(inputs: Inputs) -> StaticGain:
     log_pay = inputs.wage_base[:, None, :, :] + cells["wage_gap"][..., None]
     log_pay = log_pay + np.where(np.arange(2) == FEMALE, inputs.sex_gap[:, None], 0.0)[:, :, None, None]
     log_pay = log_pay - 0.5 * (par["trait_pay"] ** 2 + par["match_pay"] ** 2)
-    trait = par["trait_pay"] * np.clip(nodes, -4.0, 4.0)
+    trait = np.hypot(par["trait_pay"], par["match_pay"]) * np.clip(nodes, -4.0, 4.0)
     hours = np.array([1.0, int(100 * par["part_time_hours"]) / 100.0])
     pay = np.exp(log_pay[..., None, None, None, None] + trait)
     year = 0.25 * np.arange(1, 5)
@@ -206,13 +206,17 @@ def static_gain(inputs: Inputs) -> StaticGain:
     aid = 4.0 * np.floor(np.array([0.0, 0.75, 1.0]) * quarter[:, None])
     before_aid = aid.reshape((-1, 1, 1, 1, 1, 1, 3, 1)) + 0.0 * x[..., :1]
     after_aid = before_aid * (1.0 - year[:, None, None])
-    shape = x.shape[:6] + (3, NODES)
+    shape = (*x.shape[:6], 3, NODES)
     x = np.broadcast_to(x, shape)
     after = account(inputs, x, np.broadcast_to(after_aid, shape))
     none = np.zeros(before_aid.shape)
     before = account(inputs, none, before_aid)
     components = np.stack(
-        [(weight[..., None] * (a - b) * density).sum(axis=(1, 2, 3, 4, 5, 6, 7)) for a, b in zip(after, before)], axis=1
+        [
+            (weight[..., None] * (a - b) * density).sum(axis=(1, 2, 3, 4, 5, 6, 7))
+            for a, b in zip(after, before, strict=True)
+        ],
+        axis=1,
     )
     jobs = (weight * year[:, None]).sum(axis=(1, 2, 3, 4, 5, 6))
     return StaticGain(jobs=jobs, components=components)

@@ -17,6 +17,7 @@ COLUMNS = (
     "parameter", "geo", "origin", "sex", "age", "education", "category", "year", "value", "unit", "dataset", "source",
     "status", "note",
 )  # fmt: skip
+KEYS = ("parameter", "geo", "origin", "sex", "age", "education", "category", "year")
 FILES = (
     "population", "demography", "labour", "flows", "integration", "fiscal", "mechanisms", "assumptions",
     "scale_factors",
@@ -50,6 +51,11 @@ def read(name):
         bad = table["value"].iloc[line - 2]
         raise InputError(f"calibration/data/{name}.csv line {line}: value={bad!r}; allowed is a finite number")
     table["value"] = value
+    double = table.duplicated(subset=list(KEYS))
+    if double.any():
+        line = int(np.flatnonzero(double.to_numpy())[0]) + 2
+        name_of = table["parameter"].iloc[line - 2]
+        raise InputError(f"calibration/data/{name}.csv line {line}: {name_of} is there twice; allowed is one row per key")
     return table
 
 

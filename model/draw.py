@@ -68,9 +68,9 @@ def person_key(seed, quarter, uid):
 
 @njit
 def uniform(key, process, index=0):
-    """Uniform on (0, 1), 53 bits, never 0 or 1: (bits + 0.5) / 2**53."""
-    bits = mix(key + uint64(0x8CB92BA72F3D8DD7) * uint64(process * 64 + index + 1)) >> uint64(11)
-    return (float(np.int64(bits)) + 0.5) * 1.1102230246251565e-16
+    """Uniform on (0, 1): (bits + 0.5) / 2**52, exact in a double, never 0 or 1 (with 53 bits the last would round to 1)."""
+    bits = mix(key + uint64(0x8CB92BA72F3D8DD7) * uint64(process * 64 + index + 1)) >> uint64(12)
+    return (float(np.int64(bits)) + 0.5) * 2.220446049250313e-16
 
 
 @njit

@@ -10,7 +10,7 @@ from numba import njit, prange
 
 from model.cell import cell_index, stay_band
 from model.codes import (
-    B1, BRIDGING_WAITING, C1, COURSE_WAITING, DECISION_WAITING, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, PRESENT,
+    B1, BRIDGING_WAITING, C1, COURSE_WAITING, DECISION_WAITING, HIGH, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, PRESENT,
     RECOGNISED, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import age_and_family, award_pension, has_child_under
@@ -170,7 +170,7 @@ def live(
 @njit(cache=True)
 def age_cells(people, ties, seed):
     """Cell (Member State, origin, sex, age band 15-19..70-74) of each person present, -1 if none, and a keyed tie."""
-    cell = np.full(len(people), -1, dtype=np.int64)
+    cell = np.full(len(people), -1, dtype=np.int32)
     for i in range(len(people)):
         p = people[i]
         age_q = -p.birth_q
@@ -181,12 +181,13 @@ def age_cells(people, ties, seed):
 
 
 def rake(people, seed, inputs):
-    """Make employment by Member State, origin, sex and age, and unemployment by Member State, origin and sex, meet the tables.
+    """Make employment by Member State, origin, sex and age, unemployment by Member State, origin and sex, and
+    overqualification by Member State and origin meet the tables.
 
     Persons in education or retired are never made unemployed; as few persons as possible change state. Writes
     labour states and first jobs. Returns nothing.
     """
-    ties = np.zeros(len(people))
+    ties = np.zeros(len(people), dtype=np.float32)
     cell = age_cells(people, ties, seed)
     chosen = np.flatnonzero(cell >= 0)
     order = chosen[np.lexsort((ties[chosen], cell[chosen]))]
@@ -219,6 +220,40 @@ def rake(people, seed, inputs):
         moving = members[(labour == source) & young][: abs(change)]
         people["labour"][moving] = target
         people["labour_q"][moving] = -1
+
+
+    _rake_match(people, order, ties, seed, inputs)
+
+
+def _rake_match(people, members, ties, seed, inputs):
+    """Make overqualification by Member State and origin meet the table, moving as few graduates as possible."""
+    labour = people["labour"][members]
+    age_q = -people["birth_q"][members]
+    graduates = ((labour == SKILLED) | (labour == OTHER)) & (people["education"][members] == HIGH)
+    members = members[graduates & (age_q >= 80) & (age_q < 260)]
+    cell = people["member_state"][members].astype(np.int64) * 3 + np.minimum(people["group"][members], 2)
+    members = members[np.lexsort((ties[members], cell))]
+    bounds = np.searchsorted(np.sort(cell), np.arange(inputs.overqualification.size + 1))
+    for c in np.flatnonzero(np.diff(bounds)):
+        mine = members[bounds[c] : bounds[c + 1]]
+        other = people["labour"][mine] == OTHER
+        change = int(round(inputs.overqualification.ravel()[c] * len(mine))) - int(other.sum())
+        moving = mine[~other][:change] if change > 0 else mine[other][:-change]
+        _move(
+            people, moving, OTHER if change > 0 else SKILLED, inputs.cells, inputs.parameters, inputs.wage_base,
+            inputs.sex_gap,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _move(people, members, segment, cells, par, wage_base, sex_gap):
+    """Put employed persons into jobs of the segment."""
+    for i in members:
+        p = people[i]
+        ms = p.member_state
+        cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(-p.arrival_q))]
+        p.labour = segment
+        set_wage(p, -1, cell, par[0], wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms])
 
 
 @njit(cache=True)

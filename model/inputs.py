@@ -28,6 +28,7 @@ class Inputs:
     partner: np.ndarray  # [3 ages, origin, 4] shares
     employment: np.ndarray  # [ms, origin, sex, age 12] employment rate of the reference year, 15-19 to 70-74
     unemployment: np.ndarray  # [ms, origin, sex] unemployment rate of the reference year
+    overqualification: np.ndarray  # [ms, origin] share of employed graduates in other jobs, reference year
     employed_profile: np.ndarray  # [ms, origin, sex, education, age 60] share of persons not in education
     cells: np.ndarray  # flat cell table
     parameters: np.ndarray  # [1] structured

@@ -319,6 +319,8 @@ class LabourIntegrationModel(mesa.Model):
         if self.inputs.parity is not None:
             self._parity_gains[year] = np.add.reduceat(self._gains, self._block_starts, axis=0)
             self._parity_jobs[year] = np.add.reduceat(self._jobs, self._block_starts, axis=0)
+            if 4 * year + 3 < self.inputs.parity.start_q:
+                self._parity_jobs[year] = self._counts[year, :, None, NON_EU_BORN, :, :, MEASURE["employed_20_64"]]
             self._gains[:] = 0
             self._jobs[:] = 0
         self._acc[:] = 0

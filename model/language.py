@@ -65,7 +65,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
             if uniform(key, P_SIGNUP) < hazard:
                 p.course = COURSE_WAITING
                 p.course_q = t
-    if informal_on and p.course != COURSE_ATTENDING:
+    if informal_on and p.course != COURSE_ATTENDING and p.language < C1:
         hazard = cell.informal * (par.informal_at_work if working else par.informal_without_work)
         if p.language == B1:
             hazard *= 0.5

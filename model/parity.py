@@ -131,10 +131,19 @@ def blocks_of(chunks, states, number=64):
     return np.array(blocks, dtype=np.int64), np.array(starts, dtype=np.int64)
 
 
+@njit
+def place_in_line(p, key):
+    """Permanent draw that orders who is given (or loses) a job: persons in education come after all others without work."""
+    u = uniform(key, P_PARITY)
+    if p.labour == SKILLED or p.labour == OTHER:
+        return u
+    return 0.5 + 0.5 * u if p.labour == STUDENT else 0.5 * u
+
+
 @njit(parallel=True, cache=True)
 def draws_by_cell(people, chunks, blocks, t, seed, counts):
     """Weights by cell and bucket of the permanent draw: counts [block, 3, sex, age 9, education, BUCKETS] of the
-    inactive, of all without work who are not in education or retired, and of the employed at 20-64."""
+    inactive (persons in education last), of all without work and not retired, and of the employed at 20-64."""
     for b in prange(len(blocks)):
         counts[b] = 0
         for k in range(blocks[b, 0], blocks[b, 1]):
@@ -146,15 +155,15 @@ def draws_by_cell(people, chunks, blocks, t, seed, counts):
                 if p.presence != PRESENT:
                     continue
                 age_q = t - p.birth_q
-                if age_q < 80 or age_q >= 260 or p.labour == STUDENT or p.labour == RETIRED:
+                if age_q < 80 or age_q >= 260 or p.labour == RETIRED:
                     continue
-                u = int(uniform(person_key(seed, PERMANENT, p.uid), P_PARITY) * BUCKETS)
+                u = int(place_in_line(p, person_key(seed, PERMANENT, p.uid)) * BUCKETS)
                 a, e = age_q // 20 - 4, education_now(p, t)
                 if p.labour == SKILLED or p.labour == OTHER:
                     counts[b, EMPLOYED_DRAWS, p.sex, a, e, u] += p.weight
                 else:
                     counts[b, IDLE_DRAWS, p.sex, a, e, u] += p.weight
-                    if p.labour == INACTIVE:
+                    if p.labour != UNEMPLOYED:
                         counts[b, INACTIVE_DRAWS, p.sex, a, e, u] += p.weight
 
 
@@ -266,10 +275,10 @@ def account(
                 mine = overlay[i]
                 if not left and 80 <= age_q < 260:
                     key = person_key(seed, PERMANENT, p.uid)
-                    u = uniform(key, P_PARITY)
+                    u = place_in_line(p, key)
                     a = age_q // 20 - 4
                     employed = p.labour == SKILLED or p.labour == OTHER
-                    idle = p.labour == UNEMPLOYED or p.labour == INACTIVE
+                    idle = p.labour == UNEMPLOYED or p.labour == INACTIVE or p.labour == STUDENT
                     cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(t - p.arrival_q))]
                     offered = 0.0  # wage of an added job, computed once for all labels
                     offered_skilled = False
@@ -281,7 +290,7 @@ def account(
                         active = employed or p.labour == UNEMPLOYED
                         wage, hours = p.wage, np.int64(p.hours)
                         skilled = p.labour == SKILLED
-                        if idle and u < order[0] and (variant[n] != PARTICIPATION or p.labour == INACTIVE):
+                        if idle and u < order[0] and (variant[n] != PARTICIPATION or p.labour != UNEMPLOYED):
                             active = True
                             working = variant[n] != PARTICIPATION or uniform(key, P_PARITY, 1) < order[1]
                             if working:
@@ -299,6 +308,7 @@ def account(
                                 wage, hours, skilled = offered, np.int64(offered_hours), offered_skilled
                         elif employed and u < order[2]:
                             working = False
+                            active = variant[n] != PARTICIPATION
                         c = counted[b, n, p.sex, a, level]
                         if active:
                             c[O_ACTIVE] += w

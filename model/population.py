@@ -49,12 +49,23 @@ def allocate(persons, weight):
     return np.diff(edges, prepend=0.0).astype(np.int64)
 
 
+def arriving(persons, weight, first):
+    """Agents per arrival quarter: persons over weight, rounded down after adding a fixed offset of the quarter in [0, 1).
+
+    More persons never mean fewer agents in any quarter, so arrivals append to a cell or drop its highest; the offsets
+    spread evenly, so sums over quarters stay right. `first` tells Member States and groups apart.
+    """
+    quarter = np.arange(len(persons))
+    offset = (GOLDEN * (quarter + 1) + GOLDEN * GOLDEN * first) % 1.0
+    return np.floor(np.asarray(persons) / weight + offset).astype(np.int64)
+
+
 def _stock_cells(inputs, ms, group, weight):
     """Columns sex, age, education and arrival quarter of the stock of one Member State and group."""
     table = inputs.stock[ms, group]
     counts = allocate(table, weight)
     sex, age, education, stay = (a.ravel() for a in np.indices(table.shape))
-    pick = np.repeat(np.arange(counts.size), counts)
+    pick = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
     number = np.arange(pick.size)
     birth_q = -(age[pick] * 20 + 1 + np.floor(((number * GOLDEN) % 1.0) * 20).astype(np.int64))
     if group == 0:
@@ -65,7 +76,9 @@ def _stock_cells(inputs, ms, group, weight):
         arrival_q = -1 - bounds[stay[pick]] - np.floor(((number * GOLDEN * GOLDEN) % 1.0) * width).astype(np.int64)
         arrival_q = np.maximum(arrival_q, birth_q)
     order = np.argsort(arrival_q, kind="stable")
-    return sex[pick][order], birth_q[order], education[pick][order], arrival_q[order]
+    pick = pick[order]
+    small = (sex[pick].astype(np.int8), birth_q[order].astype(np.int16), education[pick].astype(np.int8))
+    return (*small, arrival_q[order].astype(np.int16))
 
 
 def _numbers(arrival_q):
@@ -85,8 +98,8 @@ def lay_out(inputs, seed):
     for ms in inputs.member_states:
         for group in range(len(GROUPS)):
             sex, birth_q, education, stock_q = _stock_cells(inputs, ms, group, weight[ms, group])
-            coming = allocate(inputs.arrivals[ms, group, : inputs.quarters], weight[ms, group])
-            arrival_q = np.concatenate([stock_q, np.repeat(np.arange(len(coming)), coming)])
+            coming = arriving(inputs.arrivals[ms, group, : inputs.quarters], weight[ms, group], 7 * ms + group)
+            arrival_q = np.concatenate([stock_q, np.repeat(np.arange(len(coming), dtype=np.int16), coming)])
             if not len(arrival_q):
                 continue
             blocks.append((ms, group, total, sex, birth_q, education, arrival_q))
@@ -121,9 +134,9 @@ def lay_out(inputs, seed):
 
 def pack_uids(ms, group, arrival_q, number):
     """Identifiers of persons of one Member State and group, uint64 array (see person.pack_uid)."""
-    heads = {q: pack_uid(ms, group, q, 0) for q in np.unique(arrival_q)}
-    base = np.array([heads[q] for q in arrival_q], dtype=np.uint64)
-    return base | number.astype(np.uint64)
+    quarters, where = np.unique(arrival_q, return_inverse=True)
+    heads = np.array([pack_uid(ms, group, q, 0) for q in quarters], dtype=np.uint64)
+    return heads[where] | number.astype(np.uint64)
 
 
 @njit

@@ -276,6 +276,7 @@ def after_market(
                     for c in range(N_COMPONENTS):
                         acc[k, p.sex, column, M_COMPONENTS + c] += out[c] * w
                         by_age[k, band, 1 + c] += out[c] * w
+                    acc[k, p.sex, column, M_DECISIONS] += (p.recognition_cost % 10) * w
                 continue
             key = person_key(seed, t, p.uid)
             stay = t - p.arrival_q
@@ -305,7 +306,7 @@ def after_market(
                     p.unemployment_benefit += benefit
                     p.search_skilled = benefit // 100
                     p.covered_q -= 1
-                elif 72 <= age_q < 260:
+                if p.search_skilled == 0 and 72 <= age_q < 260:
                     aid = assistance(p, t, seed, f, par[0], wage_index)
                     p.social_assistance += aid
                     p.search_other = aid // 100

@@ -7,7 +7,7 @@ from calibration.load_inputs import load_inputs
 from model import simulate
 from scenarios.compose import job
 
-COARSE = ("population.scale=2000", "population.scale_comparison=20000", "population.minimum_agents=500")
+COARSE = ("population.scale=2000", "population.scale_comparison=20000", "population.minimum_agents=1500")
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def make_inputs():
 
 @pytest.fixture(scope="session")
 def eu27_to_2024(make_inputs):
-    """Baseline of all 27 Member States at coarse scale, 2017 to 2024, four seeds: list of Results."""
+    """Baseline of all 27 Member States, 2017 to 2024, at least 1 500 agents per group, four seeds: list of Results."""
     inputs = make_inputs(*COARSE, "run.end_year=2024")
     return [simulate(inputs, seed) for seed in range(1, 5)]
 

@@ -16,7 +16,8 @@ FOUR_STATES = ("EE", "LU", "MT", "SE")
 
 @lru_cache(maxsize=32)
 def inputs_for(*overrides, states=FOUR_STATES, end_year=2019, scale=5000, minimum_agents=400):
-    """Inputs of a small run with the settings' overrides; cached, so treat the arrays as read-only and use replace()."""
+    """Inputs of a small run with the settings' overrides; cached, so treat the arrays as read-only and use
+    replace()."""
     settings = [
         f"member_states=[{','.join(states)}]", f"run.end_year={end_year}", f"population.scale={scale}",
         f"population.scale_comparison={scale}", f"population.minimum_agents={minimum_agents}", *overrides,

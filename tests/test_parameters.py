@@ -1,4 +1,5 @@
-"""The shipped tables: every figure has unit, dataset, source and status; what the code asks for is there; damage is reported."""
+"""The shipped tables: every figure has unit, dataset, source and status; what the code asks for is there; damage is
+reported."""
 
 import ast
 import shutil
@@ -98,7 +99,7 @@ def test_every_model_parameter_is_served():
     assert record.dtype.names == parameter.NAMES
     values = np.array([float(record[name][0]) for name in parameter.NAMES])
     assert np.isfinite(values).all()
-    zero = {name for name, value in zip(parameter.NAMES, values) if value == 0.0}
+    zero = {name for name, value in zip(parameter.NAMES, values, strict=True) if value == 0.0}
     assert zero <= set(tables.all_tables().parameter), sorted(zero)
 
 
@@ -203,7 +204,8 @@ def test_a_value_that_is_no_number_is_named_with_its_line(copied):
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("population", "stock"), ("assumptions", "exam_c1"), ("fiscal", "income_tax"), ("scale_factors", "finding_scale"),
+        ("population", "stock"), ("assumptions", "exam_c1"), ("fiscal", "income_tax"),
+        ("scale_factors", "finding_scale"),
         ("fiscal", "health_profile"), ("labour", "transition"), ("integration", "regulated_share"),
         ("integration", "callback_ratio"), ("fiscal", "education_cost"),
     ],

@@ -10,8 +10,20 @@ from calibration.tables import EU, Parameter
 from model import LabourIntegrationModel
 from model.accounting import indicator
 from model.codes import (
-    EU_BORN, GROUPS, INACTIVE, MEASURE, MEMBER_STATES, NATIVE, NON_EU_BORN, ORIGINS, OTHER, PRESENT, SEXES, SKILLED,
-    STAY_BANDS, UNEMPLOYED,
+    EU_BORN,
+    GROUPS,
+    INACTIVE,
+    MEASURE,
+    MEMBER_STATES,
+    NATIVE,
+    NON_EU_BORN,
+    ORIGINS,
+    OTHER,
+    PRESENT,
+    SEXES,
+    SKILLED,
+    STAY_BANDS,
+    UNEMPLOYED,
 )  # fmt: skip
 from model.population import LARGEST_WEIGHT, allocate, weight_of
 
@@ -106,8 +118,8 @@ def test_agents_meet_the_stock_by_sex_and_age(start):
 
 
 def test_employment_after_raking_is_the_table(start):
-    """Before the first quarter, employed agents by Member State, origin, sex and five-year age 15-74 are the published rate
-    times the agents within 1.5 agents: without exception at 25-59; below and above as far as persons are out of
+    """Before the first quarter, employed agents by Member State, origin, sex and five-year age 15-74 are the published
+    rate times the agents within 1.5 agents: without exception at 25-59; below and above as far as persons are out of
     education and not retired (the model knows no working students or pensioners)."""
     people = start.people[start.people["presence"] == PRESENT]
     labour = people["labour"]
@@ -129,8 +141,8 @@ def test_employment_after_raking_is_the_table(start):
 
 
 def test_unemployment_after_raking_is_the_table(start):
-    """Before the first quarter, unemployed agents by Member State, origin and sex are what the published rate asks for given
-    the employed, within 1.5 agents."""
+    """Before the first quarter, unemployed agents by Member State, origin and sex are what the published rate asks for
+    given the employed, within 1.5 agents."""
     people = start.people[start.people["presence"] == PRESENT]
     age = -people["birth_q"].astype(int)
     people = people[(age >= 60) & (age < 300)]
@@ -147,13 +159,13 @@ def test_unemployment_after_raking_is_the_table(start):
 
 def test_stock_follows_the_published_one(eu27_to_2024):
     """On 1 January 2018 to 2024 the simulated non-EU-born are the published stock within 2 % in the EU and 5 % in each
-    Member State. Mean of four seeds: departures and deaths of some 500 agents a Member State leave a standard error below
-    1 %, so a true miss of up to 2 % fails once in 700 comparisons by chance, one of 1 % never (z = 4)."""
+    Member State. Mean of four seeds: departures and deaths of at least 1 500 agents leave a standard error of 0.7 % or
+    so (1.2 % at most), so a true miss of 1 % fails by chance less than once in 1 000."""
     published = Parameter("stock", origin="non_eu_born").by_state(("year", STOCK_YEARS)).T
     years = len(STOCK_YEARS)
     found = np.mean([r.by_age[:years, :, NON_EU_BORN, :, 0].sum(axis=2) for r in eu27_to_2024], axis=0)
     miss = found.sum(axis=1) / published.sum(axis=1) - 1.0
-    assert np.abs(miss).max() < 0.02, dict(zip(STOCK_YEARS, np.round(miss, 4)))
+    assert np.abs(miss).max() < 0.02, dict(zip(STOCK_YEARS, np.round(miss, 4), strict=True))
     miss = found / published - 1.0
     year, ms = np.unravel_index(np.abs(miss).argmax(), miss.shape)
     assert abs(miss[year, ms]) < 0.05, f"{MEMBER_STATES[ms]} {STOCK_YEARS[year]}: {miss[year, ms]:.3f}"
@@ -176,20 +188,21 @@ def _employment(results):
 
 @pytest.mark.parametrize("origin", [NATIVE, NON_EU_BORN])
 def test_employment_of_2019_in_the_eu(eu27_to_2019, origin):
-    """Simulated EU employment 20-64 of 2019 is within 3 points of the published one. Four seeds: standard error below 0.3
+    """Simulated EU employment 20-64 of 2019 is within 3 points of the published one. Four seeds: standard error 0.3
     points, so a true miss of 2 points fails less than once in 1 000."""
     _, _, found = _employment(eu27_to_2019)
-    published = 100.0 * Parameter(
-        "employment_rate", geo=EU, origin=ORIGINS[origin], sex="total", age="20-64", year=2019
-    ).scalar()
+    published = (
+        100.0
+        * Parameter("employment_rate", geo=EU, origin=ORIGINS[origin], sex="total", age="20-64", year=2019).scalar()
+    )
     assert abs(found[:, origin].mean() - published) < 3.0
 
 
 @pytest.mark.parametrize("origin", [NATIVE, NON_EU_BORN])
 def test_employment_of_2019_in_each_member_state(eu27_to_2019, origin):
     """Simulated employment 20-64 of 2019 is within 6 points of the published one in each Member State. At least 2 000
-    agents and four seeds: standard error below 0.8 points, so a true miss of 3 points fails in 27 Member States less
-    than once in 200 (z = 3.75, two origins)."""
+    agents and four seeds: standard error about 0.6 points, 1 at most, so a true miss of 2.5 points in each of the 27
+    fails by chance less than once in 100."""
     found, published, _ = _employment(eu27_to_2019)
     miss = (found.mean(axis=0) - published)[:, origin]
     worst = np.abs(miss).argmax()
@@ -198,11 +211,11 @@ def test_employment_of_2019_in_each_member_state(eu27_to_2019, origin):
 
 @pytest.mark.parametrize("origin", [NATIVE, EU_BORN, NON_EU_BORN])
 def test_overqualification_of_2019_in_the_eu(eu27_to_2019, origin):
-    """Simulated EU overqualification of 2019 is within 5 points of the published one. Four seeds: standard error below
-    0.6 points, so a true miss of 3 points fails less than once in 1 000."""
+    """Simulated EU overqualification of 2019 is within 5 points of the published one. Four seeds: standard error 0.6
+    points, so a true miss of 3 points fails less than once in 1 000."""
     counts = np.array([r.counts[FIGURES_YEAR].sum(axis=(0, 2, 3)) for r in eu27_to_2019])
     found = indicator("overqualification_rate", counts)[:, origin].mean()
-    published = 100.0 * Parameter(
-        "overqualification_rate", geo=EU, origin=ORIGINS[origin], sex="total", year=2019
-    ).scalar()
+    published = (
+        100.0 * Parameter("overqualification_rate", geo=EU, origin=ORIGINS[origin], sex="total", year=2019).scalar()
+    )
     assert abs(found - published) < 5.0

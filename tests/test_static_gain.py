@@ -88,7 +88,8 @@ def _agree(found, expected, slack, what):
     """The mean over seeds is within three standard errors plus `slack` (a share) of the expectation."""
     mean, error = found.mean(), found.std(ddof=1) / len(found) ** 0.5
     assert abs(mean - expected) <= 3.0 * error + slack * abs(expected), (
-        f"{what}: simulated {mean:,.0f} (standard error {error:,.0f}), calculated {expected:,.0f}, {mean / expected - 1:+.2%}"
+        f"{what}: simulated {mean:,.0f} (standard error {error:,.0f}), calculated {expected:,.0f}, "
+        f"{mean / expected - 1:+.2%}"
     )
     assert error < 0.01 * abs(expected), f"{what}: a standard error of {error / expected:.2%} could not fail"
 
@@ -101,8 +102,8 @@ def test_nothing_read_depends_on_reason_or_stay(inputs):
 
 
 def test_added_jobs_agree(calculated, simulated):
-    """Added jobs in the EU agree within 1 % plus three standard errors of six seeds (Student's t, five degrees: 3 % without
-    the slack; with it, far below 1 % as the standard error is under a tenth of a percent)."""
+    """Added jobs in the EU agree within 1 % plus three standard errors of six seeds (Student's t, five degrees: 3 %
+    without the slack; with it, far below 1 % as the standard error is under a tenth of a percent)."""
     _agree(simulated[0].sum(axis=1), calculated.jobs.sum(), 0.01, "added jobs")
 
 
