@@ -311,6 +311,7 @@ def load_inputs(config):
         arrival_education=stock.education_shares()[:, :, :, 0],
         language_before=before,
         regulated=regulated,
+        completion=rates.completion_ages(),
         partner=Parameter("partner_share").array(("age", LIFE_STAGES), ("origin", ORIGINS), ("category", PARTNERS)),
         employment=rates.employment_table(),
         unemployment=rates.unemployment_table(),

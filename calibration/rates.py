@@ -11,7 +11,6 @@ from calibration.stock import education_shares
 from calibration.tables import Parameter, scalar
 from model.codes import EDUCATION, ORIGINS, SEXES
 from model.labour_market import FIRST_AGE, N_AGES, RATE, transition_rates
-from model.population import COMPLETION, COMPLETION_SPREAD
 
 AGES_12 = tuple(f"{a}-{a + 4}" for a in range(15, 75, 5))
 MIDDLES = np.arange(17.5, 75.0, 5.0)
@@ -38,10 +37,14 @@ def by_year_of_age(table):
     return out.reshape(table.shape[:-1] + (N_AGES,))
 
 
+def completion_ages():
+    """First and last age at the end of initial education [education, 2], uniform between, years."""
+    return Parameter("completion_age").array(("education", EDUCATION), ("category", ("first", "last")))
+
+
 def student_share():
     """Share still in initial education by final level and age [education, N_AGES], from the model's completion ages."""
-    start = COMPLETION - COMPLETION_SPREAD / 2
-    end = COMPLETION + COMPLETION_SPREAD / 2
+    start, end = completion_ages().T
     return np.clip((end[:, None] - YEARS[None]) / (end - start)[:, None], 0.0, 1.0)
 
 

@@ -19,8 +19,10 @@ def _kernel_cache():
     return Path(base) / "integra" / "kernels" / digest.hexdigest()[:16]
 
 
-if "numba" not in sys.modules:
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(_kernel_cache()))
+if "NUMBA_CACHE_DIR" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = str(_kernel_cache())
+    if "numba" in sys.modules:  # imported before us: it has read the environment already
+        sys.modules["numba"].config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
 
 
 def __getattr__(name):

@@ -19,8 +19,6 @@ from model.person import NO_CHILD, TRAIT
 LAST_WORKING_AGE = 75
 MOST_CHILDREN = 9
 CHILD_SPACING_Q = 12  # quarters between births when only the youngest child's birth is known
-EARLIEST_PENSION_Q = 16  # early retirement at most four years before the age of the Member State
-EARLY_PENSION_YEARS = 35
 
 
 @njit
@@ -97,7 +95,7 @@ def age_and_family(p, t, key, age_q, stay, cell, par, birth_rate, retirement_q, 
         ):
             award_pension(p, t, par, fiscal, stay)
     elif p.labour == INACTIVE or p.labour == UNEMPLOYED:
-        early = age_q >= retirement_q - EARLIEST_PENSION_Q and p.contribution_q >= 4 * EARLY_PENSION_YEARS
+        early = age_q >= retirement_q - 4.0 * par.early_years and p.contribution_q >= 4.0 * par.early_contributions
         if age_q >= retirement_q or (early and p.labour == INACTIVE):
             award_pension(p, t, par, fiscal, stay)
     if p.labour == RETIRED and p.course == COURSE_ATTENDING:

@@ -54,8 +54,6 @@ FISCAL = np.dtype(
 ) = range(len(COMPONENTS))  # fmt: skip
 CENTS = 100.0
 PROTECTION = 5
-ANNUITY_YEARS = 18.0  # mean years a pension is paid, for accrued rights
-INSURED_AFTER = 4  # contribution quarters that open a claim
 HALF_WAGE_GROWTH = 0.5  # of real wage growth, indexation of pensions in payment
 
 
@@ -83,7 +81,7 @@ def net_pay(f, x):
 def open_claim(p, key, f, par):
     """On leaving a job: quarters of insurance benefit, if unemployed, insured and covered."""
     p.covered_q = 0
-    if p.labour == UNEMPLOYED and p.contribution_q >= INSURED_AFTER and uniform(key, P_COVERAGE) < f.coverage:
+    if p.labour == UNEMPLOYED and p.contribution_q >= par.insured_after and uniform(key, P_COVERAGE) < f.coverage:
         p.covered_q = int(par.insurance_quarters)
 
 
@@ -97,15 +95,15 @@ def unemployment_benefit(p, f, par, wage_index):
 
 @njit
 def assistance(p, t, seed, f, par, wage_index):
-    """Minimum income of one quarter, cents (whole euros): no earning partner, take-up keyed once a year, 0.75 each in a
-    couple."""
+    """Minimum income of one quarter, cents (whole euros): no earning partner, take-up keyed once a year, a share
+    of the single rate for each in a couple."""
     if p.partner > 1:
         return 0
     key = person_key(seed, t - t % 4, p.uid)
     take_up = par.assistance_unemployed if p.labour == UNEMPLOYED else par.assistance_inactive
     if uniform(key, P_ASSISTANCE) >= take_up * f.assistance_factor:
         return 0
-    share = 0.75 if p.partner == 1 else 1.0
+    share = par.couple_share if p.partner == 1 else 1.0
     return 100 * int(0.25 * share * f.minimum_income * wage_index)
 
 
@@ -179,7 +177,7 @@ def settle(p, t, quarters, f, par, wage_index, growth, earnings, benefit, aid, p
     out[ACCRUAL] = 0
     if gross > 0.0 and age < 75:
         to_go = max(0.0, 65.0 - age)
-        right = f.pension_factor * gross / par.pension_years * ANNUITY_YEARS
+        right = f.pension_factor * gross / par.pension_years * par.annuity_years
         out[ACCRUAL] = int(CENTS * right * math.exp(-math.log1p(par.discount_rate) * to_go))
     if p.labour == RETIRED and pension > 0.0:
         half = pension_now(p, t, wage_index, growth, HALF_WAGE_GROWTH)

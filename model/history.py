@@ -21,10 +21,9 @@ from model.language import learn
 from model.pay import draw_job, set_wage, work
 from model.quarter import age_index, enter, origin_of
 from model.queue import ADVANCED, BASIC, BRIDGING_PLACES, DECISIONS, grant
-from model.recognition import LATE_STAY, LATEST_STAY, decide, pursue
+from model.recognition import decide, pursue
 
 YEARS = 10  # simulated with every process; earlier years only accumulate
-EARLY_YEARS = 0.85  # employment of the non-EU-born over their earlier years relative to their profile (assumed)
 N_AGE_BANDS = 12  # 15-19 to 70-74
 
 
@@ -43,7 +42,7 @@ def start_state(p, q, key, rate, profile, cumulated, retirement_q, cell, par, ba
     a = age_index(age_q)
     worked = cumulated[a] - cumulated[age_index(first_q - p.birth_q)]
     if p.group >= 2:
-        worked *= EARLY_YEARS
+        worked *= par.earlier_employment
     worked = max(0.0, worked)
     p.experience_q = int(4.0 * worked)
     p.contribution_q = p.experience_q
@@ -99,10 +98,10 @@ def live(
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
                         if uniform(person_key(seed, q, p.uid), P_HISTORY, 7) < 4.0 * cell.naturalisation:
                             p.naturalised = 1
-                    if p.recognition == NOT_APPLIED and q - p.arrival_q < LATEST_STAY:
+                    if p.recognition == NOT_APPLIED and q - p.arrival_q < par[0].apply_latest_stay:
                         key = person_key(seed, q, p.uid)
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
-                        late = par[0].apply_late if q - p.arrival_q >= LATE_STAY else 1.0
+                        late = par[0].apply_late if q - p.arrival_q >= par[0].apply_late_stay else 1.0
                         if uniform(key, P_HISTORY, 5) < 4.0 * late * cell.apply:
                             decide(p, q, key, par[0])
                             if p.recognition == BRIDGING_WAITING:

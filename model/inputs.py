@@ -25,6 +25,7 @@ class Inputs:
     arrival_education: np.ndarray  # [ms, origin, sex, education] shares, final education of arrivals and births
     language_before: np.ndarray  # [ms, education, level] shares before migration
     regulated: np.ndarray  # [sex, education] share of qualifications from abroad in regulated occupations
+    completion: np.ndarray  # [education, 2] first and last age at the end of initial education, years
     partner: np.ndarray  # [3 ages, origin, 4] shares
     employment: np.ndarray  # [ms, origin, sex, age 12] employment rate of the reference year, 15-19 to 70-74
     unemployment: np.ndarray  # [ms, origin, sex] unemployment rate of the reference year

@@ -13,7 +13,6 @@ from model.codes import (
 from model.draw import P_COURSE, P_INFORMAL, P_SIGNUP, P_TAKE_UP, PERMANENT, person_key, uniform
 
 FIRST_AGE_Q, LAST_AGE_Q = 64, 260  # courses from 16 to 64 years of age
-LATEST_STAY = 40  # quarters; basic courses start within ten years of arrival
 
 
 @njit
@@ -58,7 +57,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
             hazard = cell.advanced_signup
             if p.language < B1:
                 hazard = 0.0
-                if stay < LATEST_STAY and uniform(person_key(seed, PERMANENT, p.uid), P_TAKE_UP) < cell.take_up:
+                if stay < par.course_latest_stay and uniform(person_key(seed, PERMANENT, p.uid), P_TAKE_UP) < cell.take_up:
                     hazard = cell.signup
             if care:
                 hazard *= cell.care_course

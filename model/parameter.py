@@ -15,6 +15,7 @@ NAMES = (
     "exam_b1",  # probability of B1 at the exam
     "exam_a2",  # probability of A2 given not B1
     "exam_c1",  # probability of C1 at the end of a job-related course
+    "course_latest_stay",  # quarters after arrival in which a basic course may start
     "queue_leave",  # hazard of giving up waiting
     "course_search",  # multiplier of job search while attending (lock-in)
     "informal_at_work",  # multiplier of informal learning when employed
@@ -24,6 +25,8 @@ NAMES = (
     # recognition
     "apply_language",  # multiplier of applying from B1
     "apply_late",  # multiplier of applying after five years of stay
+    "apply_late_stay",  # quarters after which applying becomes rare
+    "apply_latest_stay",  # quarters after which nobody applies any more
     "decision_wait",  # authority's wait after a complete file, quarters
     "decision_full_regulated",
     "decision_compensation_regulated",
@@ -64,8 +67,16 @@ NAMES = (
     "assistance_unemployed",
     "insurance_quarters",  # longest insurance benefit, quarters
     "pension_years",  # contribution years of a full pension
+    "early_years",  # early retirement at most so many years before the age of the Member State
+    "early_contributions",  # contribution years that allow it
+    "annuity_years",  # mean years a pension is paid, for accrued rights
+    "insured_after",  # contribution quarters that open a claim to insurance benefit
+    "couple_share",  # minimum income of each of a couple, share of the single rate
     "remittances",  # share of net income of the non-EU-born sent abroad
     "discount_rate",  # per year, for accrued pension rights
+    "male_births",  # share of births
+    "study_quarters",  # shortest stay in education of who comes to study
+    "earlier_employment",  # employment before the simulated history, relative to the profile, non-EU-born
     "mortality_stay",  # years of stay after which the mortality of the non-EU-born equals that of natives
 )
 PARAMETER = np.dtype([(name, "f8") for name in NAMES])

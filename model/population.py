@@ -18,9 +18,6 @@ from model.quarter import CHUNK
 CHUNK_PERSONS = 2048
 ARRIVAL_AGES = np.array([0, 15, 25, 35, 45, 65, 80])  # bounds of the arrival age bands, years
 LAST_STAY = 45  # years, upper end of the open band of years since arrival
-COMPLETION = np.array([16.5, 19.5, 24.0])  # mean age at the end of initial education by level (assumed)
-COMPLETION_SPREAD = np.array([1.0, 2.0, 4.0])
-STUDY_QUARTERS = 12  # shortest stay in education of who comes to study
 CHILDHOOD_Q = 40  # arrived before this age, the host language is learnt as a first language
 LARGEST_WEIGHT = 65_000
 UKRAINE_ROW = 7
@@ -119,6 +116,7 @@ def lay_out(inputs, seed):
             part, n, seed, inputs.arrival_age[[group, UKRAINE_ROW if group == PROTECTION else group]],
             inputs.arrival_education[ms, min(group, 2)], inputs.language_before[ms], inputs.regulated,
             inputs.partner[:, min(group, 2)], 4.0 * inputs.birth[0, ms],
+            inputs.completion, inputs.parameters,
         )  # fmt: skip
     chunks, cohorts = [], []
     for ms, group, start, arrival_q in plan:
@@ -151,16 +149,19 @@ def _pick(shares, u):
 
 
 @njit(cache=True)
-def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility):
+def settle_attributes(
+    part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility, completion, parameters
+):
     """Fill everything that is drawn at layout. arrival_age [2, sex, 6], the second for the flight from Ukraine;
     arrival_education [sex, 3]; language [education, 4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35
-    ages] births per woman and year."""
+    ages] births per woman and year; completion [education, first and last age]; parameters [1] structured."""
+    par = parameters[0]
     for i in range(len(part)):
         p = part[i]
         key = person_key(seed, PERMANENT, p.uid)
         if i >= n_stock:
             if p.group == 0:
-                p.sex = 1 if uniform(key, P_LAYOUT, 0) < 0.512 else 0
+                p.sex = 1 if uniform(key, P_LAYOUT, 0) < par.male_births else 0
                 p.birth_q = p.arrival_q
             else:
                 ages = arrival_age[1 if UKRAINE_FIRST_Q <= p.arrival_q < UKRAINE_END_Q else 0]
@@ -169,10 +170,11 @@ def settle_attributes(part, n_stock, seed, arrival_age, arrival_education, langu
                 low, high = ARRIVAL_AGES[band], ARRIVAL_AGES[band + 1]
                 p.birth_q = p.arrival_q - int(4 * (low + (high - low) * uniform(key, P_LAYOUT, 2)))
             p.education = _pick(arrival_education[p.sex], uniform(key, P_LAYOUT, 3))
-        age_completed = COMPLETION[p.education] + COMPLETION_SPREAD[p.education] * (uniform(key, P_LAYOUT, 4) - 0.5)
+        first, last = completion[p.education, 0], completion[p.education, 1]
+        age_completed = first + (last - first) * uniform(key, P_LAYOUT, 4)
         p.completion_q = p.birth_q + int(4.0 * age_completed)
         if p.group == 4 and p.arrival_q - p.birth_q < 140:
-            p.completion_q = max(p.completion_q, p.arrival_q + STUDY_QUARTERS)
+            p.completion_q = max(p.completion_q, p.arrival_q + int(par.study_quarters))
         p.employability = int(max(-4.0, min(4.0, normal(key, P_LAYOUT, 6))) * TRAIT)
         p.earning_power = int(max(-4.0, min(4.0, normal(key, P_LAYOUT, 8))) * TRAIT)
         p.language = C1

@@ -13,19 +13,17 @@ from model.codes import (
 from model.draw import P_APPLY, P_BRIDGING, P_DECISION, P_DOCUMENTS, uniform
 
 REGULATED = 2
-LATE_STAY = 20  # quarters after which applying becomes rare
-LATEST_STAY = 40  # quarters after which nobody applies any more
 
 
 @njit
 def pursue(p, t, key, stay, cell, par):
     """One quarter of an applicant's side of recognition."""
     state = p.recognition
-    if state == NOT_APPLIED and stay < LATEST_STAY:
+    if state == NOT_APPLIED and stay < par.apply_latest_stay:
         hazard = cell.apply
         if p.language >= B1:
             hazard *= par.apply_language
-        if stay >= LATE_STAY:
+        if stay >= par.apply_late_stay:
             hazard *= par.apply_late
         if uniform(key, P_APPLY) < hazard:
             p.recognition = DOCUMENTS

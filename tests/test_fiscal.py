@@ -24,7 +24,6 @@ from model.demography import award_pension, pension_level
 from model.draw import person_key
 from model.fiscal import (
     CENTS,
-    INSURED_AFTER,
     POINTS,
     assistance,
     net_pay,
@@ -196,11 +195,11 @@ def test_a_claim_needs_contributions(fiscal, par):
     f = fiscal[MEMBER_STATES.index("DE")]
     opened = []
     for uid in range(4000):
-        p = person(uid=uid, labour=UNEMPLOYED, contribution_q=INSURED_AFTER - 1, covered_q=3)
+        p = person(uid=uid, labour=UNEMPLOYED, contribution_q=int(par["insured_after"]) - 1, covered_q=3)
         key = np.uint64(person_key(1, T, p["uid"]))
         open_claim(p, key, f, par)
         assert p["covered_q"] == 0
-        p["contribution_q"] = INSURED_AFTER
+        p["contribution_q"] = par["insured_after"]
         open_claim(p, key, f, par)
         assert p["covered_q"] in (0, par["insurance_quarters"])
         opened.append(p["covered_q"] > 0)
