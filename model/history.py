@@ -167,16 +167,17 @@ def live(
 
 
 @njit(cache=True)
-def age_cells(people, ties, seed):
-    """Cell (Member State, origin, sex, age band 15-19..70-74) of each person present, -1 if none, and a keyed tie."""
-    cell = np.full(len(people), -1, dtype=np.int32)
+def cells_and_ties(people, seed):
+    """Sex and age band (15-19 to 70-74) of each person present, int8, -1 if of another age, and a keyed tie, float32."""
+    cell = np.full(len(people), -1, dtype=np.int8)
+    ties = np.zeros(len(people), dtype=np.float32)
     for i in range(len(people)):
         p = people[i]
         age_q = -p.birth_q
         if p.presence == PRESENT and 60 <= age_q < 300:
-            cell[i] = ((p.member_state * 3 + origin_of(p.group)) * 2 + p.sex) * N_AGE_BANDS + (age_q - 60) // 20
+            cell[i] = p.sex * N_AGE_BANDS + (age_q - 60) // 20
             ties[i] = uniform(person_key(seed, -1, p.uid), P_HISTORY, 20)
-    return cell
+    return cell, ties
 
 
 def rake(people, seed, inputs):
@@ -186,62 +187,64 @@ def rake(people, seed, inputs):
     Persons in education or retired are never made unemployed; as few persons as possible change state. Writes
     labour states and first jobs. Returns nothing.
     """
-    ties = np.zeros(len(people), dtype=np.float32)
-    cell = age_cells(people, ties, seed)
-    chosen = np.flatnonzero(cell >= 0)
-    order = chosen[np.lexsort((ties[chosen], cell[chosen]))]
-    bounds = np.searchsorted(cell[order], np.arange(inputs.employment.size + 1))
-    employment = inputs.employment.ravel()
-    for c in np.flatnonzero(np.diff(bounds)):
-        members = order[bounds[c] : bounds[c + 1]]
-        labour = people["labour"][members]
-        employed = (labour == SKILLED) | (labour == OTHER)
-        change = int(round(employment[c] * len(members))) - int(employed.sum())
-        if change > 0:
-            able = members[(labour == UNEMPLOYED) | (labour == INACTIVE)]
-            _employ(people, able[:change], seed, inputs)
-        elif change < 0:
-            leaving = members[employed][:-change]
-            people["labour"][leaving] = INACTIVE
-            people["labour_q"][leaving] = -1
-    sex_cell = cell[order] // N_AGE_BANDS
-    bounds = np.searchsorted(sex_cell, np.arange(inputs.unemployment.size + 1))
-    unemployment = inputs.unemployment.ravel()
-    for c in np.flatnonzero(np.diff(bounds)):
-        members = order[bounds[c] : bounds[c + 1]]
-        members = members[np.argsort(ties[members], kind="stable")]
-        labour = people["labour"][members]
-        employed = int(((labour == SKILLED) | (labour == OTHER)).sum())
-        wanted = int(round(unemployment[c] / (1.0 - unemployment[c]) * employed))
-        change = wanted - int((labour == UNEMPLOYED).sum())
-        source, target = (INACTIVE, UNEMPLOYED) if change > 0 else (UNEMPLOYED, INACTIVE)
-        young = -people["birth_q"][members] < 240
-        moving = members[(labour == source) & young][: abs(change)]
-        people["labour"][moving] = target
-        people["labour_q"][moving] = -1
+    key = people["member_state"].astype(np.int16) * 3 + np.minimum(people["group"], 2)
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    for start, stop in zip(starts, np.append(starts[1:], len(people))):
+        ms, origin = divmod(int(key[start]), 3)
+        group = people[start:stop]
+        cell, ties = cells_and_ties(group, seed)
+        for sex in range(2):
+            for band in range(N_AGE_BANDS):
+                members = _in_order(np.flatnonzero(cell == sex * N_AGE_BANDS + band), ties)
+                _rake_employment(group, members, inputs.employment[ms, origin, sex, band], seed, inputs)
+            members = np.flatnonzero((cell >= sex * N_AGE_BANDS) & (cell < (sex + 1) * N_AGE_BANDS))
+            _rake_unemployment(group, _in_order(members, ties), inputs.unemployment[ms, origin, sex])
+        _rake_match(group, ties, inputs.overqualification[ms, origin], inputs)
 
 
-    _rake_match(people, order, ties, seed, inputs)
+def _in_order(members, ties):
+    """Indices in the order of their keyed ties."""
+    return members[np.argsort(ties[members], kind="stable")]
 
 
-def _rake_match(people, members, ties, seed, inputs):
-    """Make overqualification by Member State and origin meet the table, moving as few graduates as possible."""
+def _rake_employment(people, members, rate, seed, inputs):
+    """Give jobs to, or take them from, as many of the members as the employment rate asks."""
     labour = people["labour"][members]
-    age_q = -people["birth_q"][members]
-    graduates = ((labour == SKILLED) | (labour == OTHER)) & (people["education"][members] == HIGH)
-    members = members[graduates & (age_q >= 80) & (age_q < 260)]
-    cell = people["member_state"][members].astype(np.int64) * 3 + np.minimum(people["group"][members], 2)
-    members = members[np.lexsort((ties[members], cell))]
-    bounds = np.searchsorted(np.sort(cell), np.arange(inputs.overqualification.size + 1))
-    for c in np.flatnonzero(np.diff(bounds)):
-        mine = members[bounds[c] : bounds[c + 1]]
-        other = people["labour"][mine] == OTHER
-        change = int(round(inputs.overqualification.ravel()[c] * len(mine))) - int(other.sum())
-        moving = mine[~other][:change] if change > 0 else mine[other][:-change]
-        _move(
-            people, moving, OTHER if change > 0 else SKILLED, inputs.cells, inputs.parameters, inputs.wage_base,
-            inputs.sex_gap,
-        )  # fmt: skip
+    employed = (labour == SKILLED) | (labour == OTHER)
+    change = int(round(rate * len(members))) - int(employed.sum())
+    if change > 0:
+        able = members[(labour == UNEMPLOYED) | (labour == INACTIVE)]
+        _first_job(
+            people, able[:change], seed, inputs.cells, inputs.parameters, inputs.rates, inputs.wage_base, inputs.sex_gap
+        )
+    elif change < 0:
+        leaving = members[employed][:-change]
+        people["labour"][leaving] = INACTIVE
+        people["labour_q"][leaving] = -1
+
+
+def _rake_unemployment(people, members, rate):
+    """Move as many of the members under 60 between unemployment and inactivity as the unemployment rate asks."""
+    labour = people["labour"][members]
+    employed = int(((labour == SKILLED) | (labour == OTHER)).sum())
+    change = int(round(rate / (1.0 - rate) * employed)) - int((labour == UNEMPLOYED).sum())
+    source, target = (INACTIVE, UNEMPLOYED) if change > 0 else (UNEMPLOYED, INACTIVE)
+    moving = members[(labour == source) & (-people["birth_q"][members] < 240)][: abs(change)]
+    people["labour"][moving] = target
+    people["labour_q"][moving] = -1
+
+
+def _rake_match(people, ties, rate, inputs):
+    """Move as few graduates as possible between skilled and other jobs to meet the overqualification rate."""
+    age_q = -people["birth_q"]
+    employed = (people["labour"] == SKILLED) | (people["labour"] == OTHER)
+    graduates = employed & (people["education"] == HIGH) & (age_q >= 80) & (age_q < 260) & (people["presence"] == PRESENT)
+    members = _in_order(np.flatnonzero(graduates), ties)
+    other = people["labour"][members] == OTHER
+    change = int(round(rate * len(members))) - int(other.sum())
+    moving = members[~other][:change] if change > 0 else members[other][:-change]
+    segment = OTHER if change > 0 else SKILLED
+    _move(people, moving, segment, inputs.cells, inputs.parameters, inputs.wage_base, inputs.sex_gap)
 
 
 @njit(cache=True)
@@ -269,8 +272,3 @@ def _first_job(people, members, seed, cells, par, rates, wage_base, sex_gap):
         draw_job(p, key, cell, par[0])
         set_wage(p, -1, cell, par[0], wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms])
 
-
-def _employ(people, members, seed, inputs):
-    _first_job(
-        people, members, seed, inputs.cells, inputs.parameters, inputs.rates, inputs.wage_base, inputs.sex_gap
-    )

@@ -12,7 +12,7 @@ from model.codes import (
 )  # fmt: skip
 from model.draw import P_BIRTH, P_LAYOUT, PERMANENT, normal, person_key, uniform
 from model.labour_market import PROTECTION, UKRAINE_END_Q, UKRAINE_FIRST_Q
-from model.person import NO_CHILD, PERSON, TRAIT, pack_uid
+from model.person import ARRIVAL_OFFSET, NO_CHILD, PERSON, TRAIT
 from model.quarter import CHUNK
 
 CHUNK_PERSONS = 2048
@@ -57,31 +57,47 @@ def arriving(persons, weight, first):
     return np.floor(np.asarray(persons) / weight + offset).astype(np.int64)
 
 
-def _stock_cells(inputs, ms, group, weight):
-    """Columns sex, age, education and arrival quarter of the stock of one Member State and group."""
-    table = inputs.stock[ms, group]
-    counts = allocate(table, weight)
-    sex, age, education, stay = (a.ravel() for a in np.indices(table.shape))
-    pick = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
-    number = np.arange(pick.size)
-    birth_q = -(age[pick] * 20 + 1 + np.floor(((number * GOLDEN) % 1.0) * 20).astype(np.int64))
-    if group == 0:
-        arrival_q = birth_q.copy()
-    else:
-        bounds = np.array(STAY_BANDS + (LAST_STAY,)) * 4
-        width = bounds[stay[pick] + 1] - bounds[stay[pick]]
-        arrival_q = -1 - bounds[stay[pick]] - np.floor(((number * GOLDEN * GOLDEN) % 1.0) * width).astype(np.int64)
-        arrival_q = np.maximum(arrival_q, birth_q)
-    order = np.argsort(arrival_q, kind="stable")
-    pick = pick[order]
-    small = (sex[pick].astype(np.int8), birth_q[order].astype(np.int16), education[pick].astype(np.int8))
-    return (*small, arrival_q[order].astype(np.int16))
+@njit(cache=True)
+def fill_stock(counts, native, bounds):
+    """Sex, birth quarter, education and arrival quarter of the stock of one Member State and group, in the order of its
+    cells [sex, age 18, education, stay 5] with `counts` agents each; within a cell spread evenly by golden sections."""
+    total = counts.sum()
+    sex, education = np.empty(total, dtype=np.int8), np.empty(total, dtype=np.int8)
+    birth_q, arrival_q = np.empty(total, dtype=np.int16), np.empty(total, dtype=np.int16)
+    n = 0
+    for c in range(len(counts)):
+        stay, rest = c % 5, c // 5
+        level, rest = rest % 3, rest // 3
+        age = rest % 18
+        for _ in range(counts[c]):
+            sex[n], education[n] = rest // 18, level
+            birth_q[n] = -(age * 20 + 1 + int((n * GOLDEN) % 1.0 * 20))
+            if native:
+                arrival_q[n] = birth_q[n]
+            else:
+                width = bounds[stay + 1] - bounds[stay]
+                arrived = -1 - bounds[stay] - int((n * GOLDEN * GOLDEN) % 1.0 * width)
+                arrival_q[n] = max(arrived, birth_q[n])
+            n += 1
+    return sex, birth_q, education, arrival_q
 
 
-def _numbers(arrival_q):
-    """Number of each person within its arrival quarter; arrival_q is sorted."""
-    first = np.searchsorted(arrival_q, arrival_q, side="left")
-    return np.arange(len(arrival_q)) - first
+def stock_of(inputs, ms, group, weight):
+    """Columns of fill_stock, sorted by arrival quarter."""
+    bounds = 4 * np.array(STAY_BANDS + (LAST_STAY,))
+    columns = fill_stock(allocate(inputs.stock[ms, group], weight), group == 0, bounds)
+    order = np.argsort(columns[3], kind="stable")
+    return tuple(column[order] for column in columns)
+
+
+@njit(cache=True)
+def number_persons(part, head):
+    """Write identifiers (see person.pack_uid) of persons sorted by arrival quarter; head holds Member State and group."""
+    number = np.uint64(0)
+    for i in range(len(part)):
+        number = number + np.uint64(1) if i > 0 and part[i].arrival_q == part[i - 1].arrival_q else np.uint64(0)
+        cell = np.uint64(head + part[i].arrival_q + ARRIVAL_OFFSET)
+        part[i].uid = (cell << np.uint64(43)) | number
 
 
 def lay_out(inputs, seed):
@@ -94,7 +110,7 @@ def lay_out(inputs, seed):
     blocks, plan, total = [], [], 0
     for ms in inputs.member_states:
         for group in range(len(GROUPS)):
-            sex, birth_q, education, stock_q = _stock_cells(inputs, ms, group, weight[ms, group])
+            sex, birth_q, education, stock_q = stock_of(inputs, ms, group, weight[ms, group])
             coming = arriving(inputs.arrivals[ms, group, : inputs.quarters], weight[ms, group], 7 * ms + group)
             arrival_q = np.concatenate([stock_q, np.repeat(np.arange(len(coming), dtype=np.int16), coming)])
             if not len(arrival_q):
@@ -109,7 +125,7 @@ def lay_out(inputs, seed):
         n = len(sex)
         part["member_state"], part["group"], part["weight"] = ms, group, weight[ms, group]
         part["arrival_q"] = arrival_q
-        part["uid"] = pack_uids(ms, group, arrival_q, _numbers(arrival_q))
+        number_persons(part, (ms << 16) | (group << 12))
         part["presence"][:n], part["presence"][n:] = PRESENT, FUTURE
         part["sex"][:n], part["birth_q"][:n], part["education"][:n] = sex, birth_q, education
         settle_attributes(
@@ -128,13 +144,6 @@ def lay_out(inputs, seed):
                 chunks.append((start + c, start + min(b, c + CHUNK_PERSONS), ms, group, arrival_q[c], len(cohorts)))
             cohorts.append((ms, group, period, int(start + a), int(start + b)))
     return people, np.array(chunks, dtype=CHUNK), cohorts
-
-
-def pack_uids(ms, group, arrival_q, number):
-    """Identifiers of persons of one Member State and group, uint64 array (see person.pack_uid)."""
-    quarters, where = np.unique(arrival_q, return_inverse=True)
-    heads = np.array([pack_uid(ms, group, q, 0) for q in quarters], dtype=np.uint64)
-    return heads[where] | number.astype(np.uint64)
 
 
 @njit
