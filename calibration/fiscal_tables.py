@@ -40,8 +40,11 @@ def fiscal_table():
     table["indirect_rate"] = Parameter("implicit_tax_rate_consumption", year=2019).by_state()
     table["saving"] = Parameter("saving_rate").array(("category", SAVING_BANDS))
     table["median"] = scalar("median_net_income")
-    replacement = Parameter("replacement_rate", year=2019).by_state(("category", ("month_7", "month_13")))
-    table["replacement_first"], table["replacement_later"] = replacement.T
+    replacement = Parameter("replacement_rate", year=2019).by_state(("category", ("month_2", "month_7", "month_13")))
+    initial, seventh, later = replacement.T
+    # Where insurance ends before month 7 it pays the initial rate for about half of the first year.
+    table["replacement_first"] = np.where(seventh > 0.0, seventh, 0.5 * initial)
+    table["replacement_later"] = later
     table["coverage"] = scalar("insurance_coverage")
     table["minimum_income"] = Parameter("minimum_income", year=2019).by_state()
     table["child_benefit"] = Parameter("child_benefit", year=2019).by_state()

@@ -10,7 +10,7 @@ from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
-    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEMBER_STATES, ORIGINS, REASONS, SEXES, STAY_BANDS,
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, REASONS, SEXES, STAY_BANDS,
     STAY_NAMES,
 )  # fmt: skip
 from model.inputs import Inputs
@@ -25,6 +25,7 @@ PARTNERS = ("none", "not_working", "low_earner", "high_earner")
 FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
 WEEKS_PER_QUARTER = 13.0
 HIGHEST_HAZARD = 0.9
+MEAN_AGE_OF_OLDEST = 91.0  # years at which the rate of 85 and over holds, given how their ages are laid out
 DAYS_PER_QUARTER = 365.25 / 4
 
 
@@ -118,6 +119,7 @@ def cell_table(scales):
     usual = scalar("recognition_applied", geo="EU27_2020")
     hazard = scalar("recog_apply_hazard") * np.log(1.0 - np.minimum(applied, 0.9)) / np.log(1.0 - usual)
     migrants["apply"] = per_quarter(np.minimum(hazard, 0.5))[:, None, None, None, None]
+    cells[:, 2:, :, MEDIUM]["apply"] *= scalar("apply_medium")
     migrants["documents"] = after_median(scalar("recog_document_time"))
     cells["exit"] = exits()[None, :, None, None, :]
     years = np.array([1.0, 3.5, 7.5, 15.0, 30.0])
@@ -152,12 +154,15 @@ def scale_factors():
 
 
 def death_table():
-    """Death probabilities per quarter [period, ms, sex, age 0..100], log-linear between band middles."""
+    """Death probabilities per quarter [period, ms, sex, age 0..100], log-linear between band middles; from 85 the rate
+    rises by SENESCENCE a year around its mean over the band."""
     table = Parameter("death_rate").by_state(("sex", SEXES), ("age", AGE_BANDS), ("year", PERIODS))
-    middles = np.append(np.arange(2.5, 85, 5), 91.0)
+    middles = np.append(np.arange(2.5, 85, 5), [85.5, 100.5])
     ages = np.arange(101) + 0.5
     logs = np.log(np.moveaxis(table, 3, 0))
-    flat = logs.reshape(-1, len(AGE_BANDS))
+    oldest = logs[..., -1:] + scalar("senescence") * (middles[-2:] - MEAN_AGE_OF_OLDEST)
+    logs = np.concatenate([logs[..., :-1], oldest], axis=-1)
+    flat = logs.reshape(-1, len(middles))
     out = np.stack([np.interp(ages, middles, row) for row in flat]).reshape(logs.shape[:3] + (101,))
     return np.ascontiguousarray(1.0 - np.exp(-np.exp(out) / 4.0))
 

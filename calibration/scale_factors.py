@@ -17,6 +17,7 @@ from model.codes import MEASURE, MEMBER_STATES, ORIGINS, SEXES
 YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
 SPEED = 0.7
 SEEDS = (1, 2, 3)  # their mean is compared, so that factors do not chase noise
+FINDING_BOUNDS = (0.2, 5.0)  # beyond, hazards sit at their cap and nothing about a person matters any more
 ACTIVATION_BOUNDS = (0.1, 6.0)
 NEGLIGIBLE = 0.02  # of the published amount: an item the schedule does not have is not scaled up
 # A factor on a tax also scales what a pay rise or a job pays at the margin, so taxes are scaled within this range only; the
@@ -89,6 +90,7 @@ def update(factors, wanted, found):
     """Move every factor part of the way (SPEED on the log scale)."""
     new = {name: values.copy() for name, values in factors.items()}
     new["finding_scale"] *= (odds(wanted["employment"]) / odds(found["employment"])) ** SPEED
+    new["finding_scale"] = np.clip(new["finding_scale"], *FINDING_BOUNDS)
     new["activation_scale"] *= (odds(wanted["unemployment"]) / odds(found["unemployment"])) ** (2.0 * SPEED)
     new["activation_scale"] = np.clip(new["activation_scale"], *ACTIVATION_BOUNDS)
     new["skilled_odds_scale"] *= (odds(found["overqualification"]) / odds(wanted["overqualification"])) ** SPEED

@@ -172,7 +172,7 @@ def static_gain(inputs: Inputs) -> StaticGain:
     take_up = [par["assistance_inactive"], par["assistance_unemployed"]]
     received = [np.minimum(1.0, share * inputs.fiscal["assistance_factor"]) for share in take_up]
     partner = inputs.partner[np.where(QUARTERS_OF_AGE < 120, 0, 1), NON_EU_BORN]
-    eligible = np.stack([partner[:, 1], partner[:, 0]])  # 0.75 with a partner who does not work, 1 alone
+    eligible = np.stack([partner[:, 1], partner[:, 0]])  # a share with a partner who does not work, all of it alone
     people = np.zeros((*persons.shape, 3))
     for group, share in zip((persons - employed - unemployed, unemployed), received, strict=True):
         some = share[:, None, None] * np.moveaxis(eligible, 0, 1)[None]
@@ -203,7 +203,7 @@ def static_gain(inputs: Inputs) -> StaticGain:
     year = 0.25 * np.arange(1, 5)
     x = pay * hours[:, None, None, None] * year[:, None, None]
     quarter = 0.25 * inputs.fiscal["minimum_income"] * (1.0 + inputs.growth) ** INDEX_YEARS
-    aid = 4.0 * np.floor(np.array([0.0, 0.75, 1.0]) * quarter[:, None])
+    aid = 4.0 * np.floor(np.array([0.0, par["couple_share"], 1.0]) * quarter[:, None])
     before_aid = aid.reshape((-1, 1, 1, 1, 1, 1, 3, 1)) + 0.0 * x[..., :1]
     after_aid = before_aid * (1.0 - year[:, None, None])
     shape = (*x.shape[:6], 3, NODES)

@@ -9,7 +9,8 @@ import math
 from numba import njit
 
 from model.codes import (
-    COURSE_ATTENDING, COURSE_DONE, DEAD, EMIGRATED, FEMALE, INACTIVE, OTHER, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
+    BRIDGING, BRIDGING_WAITING, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, DEAD, DECISION_WAITING, DOCUMENTS, EMIGRATED,
+    FEMALE, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.draw import (
     P_BIRTH, P_DEATH, P_DEPARTURE, P_NATURALISATION, P_RETIREMENT, uniform,
@@ -18,12 +19,12 @@ from model.person import NO_CHILD, TRAIT
 
 LAST_WORKING_AGE = 75
 MOST_CHILDREN = 9
-CHILD_SPACING_Q = 12  # quarters between births when only the youngest child's birth is known
+CHILD_SPACING_Q = 18  # quarters between births when only the youngest child's birth is known
 
 
 @njit
 def children_under_18(p, t):
-    """Number of children under 18, taking births three years apart before the youngest."""
+    """Number of children under 18, taking births CHILD_SPACING_Q apart before the youngest."""
     if p.children == 0:
         return 0
     left = 72 - (t - p.youngest_q)
@@ -35,7 +36,7 @@ def children_under_18(p, t):
 @njit
 def has_child_under(p, t, quarters):
     """Whether the youngest child is younger than so many quarters."""
-    return p.youngest_q != NO_CHILD and t - p.youngest_q < quarters
+    return p.youngest_q != NO_CHILD and 0 <= t - p.youngest_q < quarters
 
 
 @njit
@@ -98,6 +99,11 @@ def age_and_family(p, t, key, age_q, stay, cell, par, birth_rate, retirement_q, 
         early = age_q >= retirement_q - 4.0 * par.early_years and p.contribution_q >= 4.0 * par.early_contributions
         if age_q >= retirement_q or (early and p.labour == INACTIVE):
             award_pension(p, t, par, fiscal, stay)
-    if p.labour == RETIRED and p.course == COURSE_ATTENDING:
-        p.course = COURSE_DONE
+    if p.labour == RETIRED:
+        if p.course == COURSE_ATTENDING or p.course == COURSE_WAITING:
+            p.course = COURSE_DONE
+        if p.recognition == DOCUMENTS or p.recognition == DECISION_WAITING:
+            p.recognition = NOT_APPLIED
+        elif p.recognition == BRIDGING_WAITING or p.recognition == BRIDGING:
+            p.recognition = PARTIAL
     return born

@@ -85,7 +85,9 @@ def live(
             start = max(-4 * YEARS if origin == 2 else -12, p.arrival_q, p.birth_q + 60)
             base_skilled, base_other = wage_base[ms, p.education, 0], wage_base[ms, p.education, 1]
             if origin == 2:
-                for q in range(p.arrival_q, min(start, 0), 4):
+                # Who has retired before does not live the later quarters one by one.
+                retired = start - p.birth_q >= retirement_q[ms, p.sex]
+                for q in range(p.arrival_q, 0 if retired else min(start, 0), 4):
                     if p.language < C1 and q - p.birth_q > 40:
                         stay = q - p.arrival_q
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(stay))]
@@ -94,7 +96,7 @@ def live(
                             hazard += 0.25 * cell.take_up
                         if uniform(person_key(seed, q, p.uid), P_HISTORY) < hazard:
                             p.language += 1
-                    if q - p.arrival_q >= 20 and p.naturalised == 0:
+                    if q - p.arrival_q >= 20 and q - p.birth_q >= 60 and p.naturalised == 0:
                         cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(q - p.arrival_q))]
                         if uniform(person_key(seed, q, p.uid), P_HISTORY, 7) < 4.0 * cell.naturalisation:
                             p.naturalised = 1
@@ -180,17 +182,18 @@ def cells_and_ties(people, seed):
     return cell, ties
 
 
-def rake(people, seed, inputs):
+def rake(people, chunks, seed, inputs):
     """Make employment by Member State, origin, sex and age, unemployment by Member State, origin and sex, and
     overqualification by Member State and origin meet the tables.
 
     Persons in education or retired are never made unemployed; as few persons as possible change state. Writes
     labour states and first jobs. Returns nothing.
     """
-    key = people["member_state"].astype(np.int16) * 3 + np.minimum(people["group"], 2)
-    starts = np.flatnonzero(np.diff(key, prepend=-1))
-    for start, stop in zip(starts, np.append(starts[1:], len(people))):
-        ms, origin = divmod(int(key[start]), 3)
+    key = chunks["member_state"] * 3 + np.minimum(chunks["group"], 2)
+    firsts = np.flatnonzero(np.diff(key, prepend=-1))
+    edges = np.append(chunks["start"][firsts], len(people))
+    for first, start, stop in zip(firsts, edges[:-1], edges[1:]):
+        ms, origin = divmod(int(key[first]), 3)
         group = people[start:stop]
         cell, ties = cells_and_ties(group, seed)
         for sex in range(2):
@@ -220,6 +223,7 @@ def _rake_employment(people, members, rate, seed, inputs):
     elif change < 0:
         leaving = members[employed][:-change]
         people["labour"][leaving] = INACTIVE
+        people["covered_q"][leaving] = 0
         people["labour_q"][leaving] = -1
 
 
@@ -234,12 +238,20 @@ def _rake_unemployment(people, members, rate):
     people["labour_q"][moving] = -1
 
 
+@njit(cache=True)
+def employed_graduates(people):
+    """Whether each person is an employed graduate aged 20-64, bool."""
+    found = np.zeros(len(people), dtype=np.bool_)
+    for i in range(len(people)):
+        p = people[i]
+        working = p.presence == PRESENT and (p.labour == SKILLED or p.labour == OTHER)
+        found[i] = working and p.education == HIGH and 80 <= -p.birth_q < 260
+    return found
+
+
 def _rake_match(people, ties, rate, inputs):
     """Move as few graduates as possible between skilled and other jobs to meet the overqualification rate."""
-    age_q = -people["birth_q"]
-    employed = (people["labour"] == SKILLED) | (people["labour"] == OTHER)
-    graduates = employed & (people["education"] == HIGH) & (age_q >= 80) & (age_q < 260) & (people["presence"] == PRESENT)
-    members = _in_order(np.flatnonzero(graduates), ties)
+    members = _in_order(np.flatnonzero(employed_graduates(people)), ties)
     other = people["labour"][members] == OTHER
     change = int(round(rate * len(members))) - int(other.sum())
     moving = members[~other][:change] if change > 0 else members[other][:-change]

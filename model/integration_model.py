@@ -121,7 +121,7 @@ class LabourIntegrationModel(mesa.Model):
             np.cumsum(profile, axis=-1), inputs.retirement_q, inputs.retire, inputs.wage_base, inputs.sex_gap,
             inputs.fiscal, self.waits,
         )  # fmt: skip
-        history.rake(self.people, self.seed_number, inputs)
+        history.rake(self.people, self.chunks, self.seed_number, inputs)
         if not inputs.switches["language"][0]:
             self.people["course"] = NO_COURSE
         if not inputs.switches["recognition"][0]:

@@ -13,7 +13,7 @@ from numba import njit, prange
 
 from model.cell import cell_index, stay_band
 from model.codes import (
-    FUTURE, HIGH, INACTIVE, OTHER, PARITY_VARIANTS, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
+    FUTURE, HIGH, INACTIVE, MEASURE, NON_EU_BORN, ORIGINS, OTHER, PARITY_VARIANTS, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.accounting import education_out
 from model.demography import pension_level
@@ -46,10 +46,15 @@ OVERLAY = np.dtype(
 
 @dataclass(frozen=True)
 class Plan:
-    """Labels (variant, given, reference) and their fixed targets [label, kind, ms, sex, age 9, education]."""
+    """Labels (variant, given, reference), their fixed targets [label, kind, ms, sex, age 9, education], and in which cells
+    there is a gap to close: where the target is above the non-EU-born's own expected rate (everywhere if symmetric).
+
+    Cells are judged by expectations, not by the sample of a quarter: closing whatever gap chance opens in a small cell,
+    and never one it shuts, would add to the gain."""
 
     labels: tuple[tuple[str, str, str], ...]
     targets: np.ndarray
+    open_cells: np.ndarray
     variant: np.ndarray  # [label] index of PARITY_VARIANTS
     by_education: np.ndarray  # [label] whether cells are split by education
     symmetric: bool
@@ -63,7 +68,9 @@ class Plan:
 
 def part_of(plan, row):
     """The plan for the Member State in this row alone; None stays None."""
-    return None if plan is None else replace(plan, targets=plan.targets[:, :, [row]])
+    return None if plan is None else replace(
+        plan, targets=plan.targets[:, :, [row]], open_cells=plan.open_cells[:, :, [row]]
+    )
 
 
 def cell_rates(cells, given):
@@ -91,9 +98,8 @@ def parity_plan(baselines, variants, given, references, symmetric, start_year, e
     Returns a Plan with one label for each combination. Years are calendar years; the phase-in runs from the first quarter
     of start_year to the last of end_year.
     """
-    from model.codes import ORIGINS
-
-    labels, targets = [], []
+    labels, targets, own = [], [], []
+    non_eu_born = sum(b.cells[:, :, NON_EU_BORN].sum(axis=0) for b in baselines)
     for reference in references:
         origin = ORIGINS.index(reference)
         sums = sum(b.cells[:, :, origin].sum(axis=0) for b in baselines)
@@ -102,9 +108,11 @@ def parity_plan(baselines, variants, given, references, symmetric, start_year, e
             for variant in variants:
                 labels.append((variant, g, reference))
                 targets.append(rates)
+                own.append(cell_rates(non_eu_born, g))
     return Plan(
         labels=tuple(labels),
         targets=np.array(targets),
+        open_cells=(np.array(targets) > np.array(own)) | bool(symmetric),
         variant=np.array([PARITY_VARIANTS.index(v) for v, _, _ in labels]),
         by_education=np.array([g == "sex_age_education" for _, g, _ in labels]),
         symmetric=bool(symmetric),
@@ -208,9 +216,11 @@ def decide(plan, t, cells, counts, before):
         own, draws = grouped[by_education]
         last = before[n] if by_education else before[n].sum(axis=3, keepdims=True)
         target = plan.targets[n] if by_education else plan.targets[n][..., :1]
+        open_cells = plan.open_cells[n] if by_education else plan.open_cells[n][..., :1]
         kind = plan.variant[n]
+        level = ACTIVE if kind == PARTICIPATION else EMPLOYED
         persons, current = own[..., 0].astype(float), own[..., 2 if kind == PARTICIPATION else 1].astype(float)
-        wanted = phase * (target[ACTIVE if kind == PARTICIPATION else EMPLOYED] * persons - current)
+        wanted = np.where(open_cells[level], phase * (target[level] * persons - current), 0.0)
         out = np.zeros(persons.shape + (6,))
         addable = INACTIVE_DRAWS if kind == PARTICIPATION else IDLE_DRAWS
         out[..., 0] = threshold(draws[:, addable], np.maximum(wanted, 0.0))
@@ -220,21 +230,21 @@ def decide(plan, t, cells, counts, before):
         out[..., 4:] = 1.0
         if kind >= MATCH_AND_PAY:
             share = ratio(last[..., O_SKILLED].astype(float), last[..., O_TERTIARY], 1.0)
-            missing = np.maximum(target[SKILLED_SHARE] - share, 0.0)
+            missing = np.where(open_cells[SKILLED_SHARE], np.maximum(target[SKILLED_SHARE] - share, 0.0), 0.0)
             out[..., 3] = phase * ratio(missing, 1.0 - share, 0.0)
             wages = ratio(last[..., O_WAGE] / WAGE_UNITS, last[..., O_EMPLOYED], 0.0)
-            out[..., 4] = pay_factor(target[WAGE], wages, phase, plan.symmetric)
+            out[..., 4] = pay_factor(target[WAGE], wages, phase, open_cells[WAGE])
         if kind == FULL:
             hours = ratio(last[..., O_HOURS].astype(float), last[..., O_EMPLOYED], 0.0)
-            out[..., 5] = pay_factor(target[HOURS], hours, phase, plan.symmetric)
+            out[..., 5] = pay_factor(target[HOURS], hours, phase, open_cells[HOURS])
         orders[n] = out
     return orders
 
 
-def pay_factor(target, mean, phase, symmetric):
-    """Factor that moves a mean towards its target by the phase-in share, upward only unless symmetric."""
-    factor = np.where((mean > 0) & (target > 0), ratio(target, mean, 1.0), 1.0)
-    return 1.0 + phase * ((factor if symmetric else np.maximum(factor, 1.0)) - 1.0)
+def pay_factor(target, mean, phase, open_cells):
+    """Factor that moves the mean of open cells to its target by the phase-in share."""
+    known = open_cells & (mean > 0) & (target > 0)
+    return 1.0 + phase * (np.where(known, ratio(target, mean, 1.0), 1.0) - 1.0)
 
 
 @njit(parallel=True, cache=True)
@@ -282,6 +292,7 @@ def account(
                     cell = cells[cell_index(ms, p.group, p.sex, p.education, stay_band(t - p.arrival_q))]
                     offered = 0.0  # wage of an added job, computed once for all labels
                     offered_skilled = False
+                    offered_match = 0.0
                     offered_hours = 0
                     better = 0.0  # wage of the same person in a skilled job
                     for n in range(n_labels):
@@ -298,9 +309,10 @@ def account(
                                     rate = rates[ms, 2, p.sex, p.education, age_index(age_q)]
                                     odds = rate.skilled * skilled_ratio(p, cell, par[0])
                                     share = odds / (odds + 1.0 - rate.skilled)
+                                    offered_match = normal(key, P_PARITY, 8)
                                     offered_skilled = uniform(key, P_PARITY, 2) < share
                                     offered = wage_in(
-                                        p, t, offered_skilled, normal(key, P_PARITY, 8), cell, par[0],
+                                        p, t, offered_skilled, offered_match, cell, par[0],
                                         wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                     )  # fmt: skip
                                     short = uniform(key, P_PARITY, 3) < cell.part_time
@@ -322,7 +334,7 @@ def account(
                                 elif order[3] > 0.0 and uniform(key, P_PARITY, 4) < order[3]:
                                     if better == 0.0:
                                         better = wage_in(
-                                            p, t, True, p.match / TRAIT, cell, par[0],
+                                            p, t, True, p.match / TRAIT if employed else offered_match, cell, par[0],
                                             wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                         )  # fmt: skip
                                     wage = max(wage, better)
@@ -348,7 +360,8 @@ def account(
                 quarters = quarters_present(p, t) - (1 if left else 0)
                 if quarters > 0:
                     settled = False
-                    pension = pension_of_year(p, t - 1 if left else t, quarters, wage_index, growth)
+                    now = t - 1 if left else t
+                    pension = pension_of_year(p, now, quarters, wage_index, growth)
                     base_out, out = buffer[b, 0], buffer[b, 1]
                     for n in range(n_labels):
                         o = mine[n]
@@ -358,7 +371,7 @@ def account(
                         if not settled:
                             settled = True
                             settle(
-                                p, t, quarters, f, par[0], wage_index, growth,
+                                p, now, quarters, f, par[0], wage_index, growth,
                                 p.earnings, p.unemployment_benefit, p.social_assistance, pension, base_out,
                             )  # fmt: skip
                         changed = pension
@@ -368,7 +381,7 @@ def account(
                             )
                             changed = pension * level_now / max(p.pension, 1e-9)
                         settle(
-                            p, t, quarters, f, par[0], wage_index, growth,
+                            p, now, quarters, f, par[0], wage_index, growth,
                             p.earnings + o.earnings, max(0, p.unemployment_benefit + o.benefit),
                             max(0, p.social_assistance + o.aid), changed, out,
                         )  # fmt: skip
@@ -390,10 +403,12 @@ def remaining_gap(plan, cells, counted):
     for n in range(len(plan.labels)):
         kind = plan.variant[n] == PARTICIPATION
         persons, reached = cells[..., 0].astype(float), counted[n][..., O_ACTIVE if kind else O_EMPLOYED].astype(float)
-        target = plan.targets[n][ACTIVE if kind else EMPLOYED]
+        level = ACTIVE if kind else EMPLOYED
+        target, open_cells = plan.targets[n][level], plan.open_cells[n][level]
         if not plan.by_education[n]:
-            persons, reached, target = persons.sum(axis=3), reached.sum(axis=3), target[..., 0]
-        missing = target * persons - reached
+            persons, reached = persons.sum(axis=3), reached.sum(axis=3)
+            target, open_cells = target[..., 0], open_cells[..., 0]
+        missing = np.where(open_cells, target * persons - reached, 0.0)
         missing = np.abs(missing) if plan.symmetric else np.maximum(missing, 0.0)
         gap[n] = 100.0 * missing.sum() / persons.sum()
     return gap
@@ -405,8 +420,6 @@ def market_load(baseline, paired, label):
     Added jobs are left at the non-EU-born's own separation rate and must be found again; segments as all hires.
     For a second run with the market on, which reports displacement (Inputs.added).
     """
-    from model.codes import MEASURE, NON_EU_BORN
-
     index = paired.parity.labels.index(label)
     stock = paired.parity.added[index]
     counts = baseline.counts[:, :, NON_EU_BORN].sum(axis=(2, 3)).astype(float)

@@ -4,6 +4,8 @@ Order: Member State, group, arrival quarter; a cohort is a slice. Cells are fill
 within one agent; everything else about a person is a keyed draw from the identifier.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -17,6 +19,7 @@ from model.quarter import CHUNK
 
 CHUNK_PERSONS = 2048
 ARRIVAL_AGES = np.array([0, 15, 25, 35, 45, 65, 80])  # bounds of the arrival age bands, years
+OLDEST_BAND, MEAN_YEARS_BEYOND = 17, 4.5  # persons of 85 and over: years beyond 85 fall off exponentially
 LAST_STAY = 45  # years, upper end of the open band of years since arrival
 CHILDHOOD_Q = 40  # arrived before this age, the host language is learnt as a first language
 LARGEST_WEIGHT = 65_000
@@ -71,7 +74,11 @@ def fill_stock(counts, native, bounds):
         age = rest % 18
         for _ in range(counts[c]):
             sex[n], education[n] = rest // 18, level
-            birth_q[n] = -(age * 20 + 1 + int((n * GOLDEN) % 1.0 * 20))
+            place = (n * GOLDEN) % 1.0
+            within = place * 20.0
+            if age == OLDEST_BAND:
+                within = min(79.0, -4.0 * MEAN_YEARS_BEYOND * math.log(1.0 - place))
+            birth_q[n] = -(age * 20 + 1 + int(within))
             if native:
                 arrival_q[n] = birth_q[n]
             else:

@@ -269,7 +269,7 @@ def after_market(
                 quarters = quarters_present(p, t) - 1
                 if p.course_q == t and quarters > 0:
                     settle(
-                        p, t, quarters, f, par[0], wage_index, growth,
+                        p, t - 1, quarters, f, par[0], wage_index, growth,
                         p.earnings, p.unemployment_benefit, p.social_assistance,
                         pension_of_year(p, t - 1, quarters, wage_index, growth), out,
                     )  # fmt: skip

@@ -92,15 +92,15 @@ def idle(p):
 
 
 def youngest_under(p, t, quarters):
-    return p.youngest_q != NO_CHILD and t - p.youngest_q < quarters
+    return p.youngest_q != NO_CHILD and 0 <= t - p.youngest_q < quarters
 
 
 def children_at_home(p, t):
-    """Children under 18, born three years apart."""
+    """Children under 18, born four and a half years apart."""
     left = 72 - (t - p.youngest_q)
     if p.children == 0 or left <= 0:
         return 0
-    return min(p.children, 1 + (left - 1) // 12)
+    return min(p.children, 1 + (left - 1) // 18)
 
 
 class Queue:
@@ -310,8 +310,13 @@ class PersonEngine:
             early = p.labour == INACTIVE and age_q >= pension_age - 16 and p.contribution_q >= 140
             if age_q >= pension_age or early:
                 self.retire(p, t)
-        if p.labour == RETIRED and p.course == COURSE_ATTENDING:
-            p.course = COURSE_DONE
+        if p.labour == RETIRED:  # courses and procedures end
+            if p.course in (COURSE_ATTENDING, COURSE_WAITING):
+                p.course = COURSE_DONE
+            if p.recognition in (DOCUMENTS, DECISION_WAITING):
+                p.recognition = NOT_APPLIED
+            elif p.recognition in (BRIDGING_WAITING, BRIDGING):
+                p.recognition = PARTIAL
 
     def retire(self, p, t):
         """The pension: accrual by contribution years times mean relative earnings, at least a floor that grows with
@@ -559,7 +564,7 @@ class PersonEngine:
         if p.presence > PRESENT:
             quarters = self.quarters_here(p, t) - 1
             if p.course_q == t and quarters > 0:
-                self.settle(p, t, quarters, self.pension_of_year(p, t - 1, quarters))
+                self.settle(p, t - 1, quarters, self.pension_of_year(p, t - 1, quarters))
             return
         key = person_key(self.seed, t, p.uid)
         age_q, cell = t - p.birth_q, self.cell(p, t)

@@ -31,7 +31,7 @@ def _plan(inputs):
     targets = np.zeros((1, 5, 27, 2, 9, 3))
     targets[0, EMPLOYED] = static.targets(inputs)[..., None]
     label = (("employment", "sex_age", "native"),)
-    return Plan(label, targets, np.array([1]), np.array([False]), False, start_q=-8, end_q=-5)
+    return Plan(label, targets, np.ones(targets.shape, dtype=bool), np.array([1]), np.array([False]), False, start_q=-8, end_q=-5)
 
 
 def _choose(number, share, start):
