@@ -12,10 +12,11 @@ import pandas as pd
 from calibration.load_inputs import demography
 from calibration.tables import Parameter
 from model.accounting import indicator
-from model.codes import FIRST_YEAR, MEASURE, MEMBER_STATES, NON_EU_BORN, ORIGINS
+from model.codes import AGE_BANDS, FIRST_YEAR, MEASURE, MEMBER_STATES, NON_EU_BORN, ORIGINS, SEXES
 from model.results import Results
 
 LAST_STOCK = 2025
+PROJECTED = (2025, 2030, 2035)  # years of projection variant B in the tables
 MIDDLE = 0.625  # counts are taken at the end of each quarter, after arrivals: on average so far through the year
 EU = "EU27_2020"
 
@@ -24,7 +25,8 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
     """Simulated against published, mean over seeds: columns figure, place, origin, year, simulated, published, unit.
 
     Figures: stock of the non-EU-born (annual mean, persons), employment rate and overqualification rate of 2019 (percent,
-    when simulated), and the largest error of a raked margin (share of the stock).
+    when simulated), the largest error of a raked margin (share of the stock) and, as a check of figures that were not used, the
+    population of all groups against projection variant B.
     """
     first = results[0]
     rows = [(MEMBER_STATES.index(code), row) for row, code in enumerate(first.member_states)]
@@ -53,6 +55,13 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
                     found.append((figure, MEMBER_STATES[ms], origin, 2019, simulated[row, o], table[ms, o], "%"))
                 if every:
                     found.append((figure, EU, origin, 2019, total[o], of_eu[o], "%"))
+    for year in [y for y in PROJECTED if y in first.years]:
+        projected = Parameter("projection", year=year).by_state(("sex", SEXES), ("age", AGE_BANDS)).sum(axis=(1, 2))
+        simulated = counts[year - FIRST_YEAR, ..., MEASURE["persons"]].sum(axis=1) / 4
+        for ms, row in rows:
+            found.append(("population", MEMBER_STATES[ms], "all", year, simulated[row], projected[ms], "persons"))
+        if every:
+            found.append(("population", EU, "all", year, simulated.sum(), projected.sum(), "persons"))
     margins = demography()[1].set_index("member_state")["largest_error"]
     for ms, _ in rows:
         found.append(("raked_margins", MEMBER_STATES[ms], "non_eu_born", 2017, margins.iloc[ms], 0.0, "share"))
@@ -85,4 +94,9 @@ def fit_lines(table: pd.DataFrame) -> list[str]:
             total = f"EU {eu['simulated'].iloc[0] - eu['published'].iloc[0]:+.1f}, " if len(eu) else ""
             words.append(f"{origin.replace('_', '-')} {total}worst {mine[worst]:+.1f} ({part.loc[worst, 'place']})")
         lines.append(f"  {name}, points from published: " + "; ".join(words))
+    people = table[(table["figure"] == "population") & (table["place"] == EU)]
+    if len(people):
+        gaps = 100 * (people["simulated"] / people["published"] - 1)
+        shown = ", ".join(f"{year} {gap:+.1f} %" for year, gap in zip(people["year"], gaps))
+        lines.append(f"  population of all groups against projection variant B (not used): {shown}")
     return lines
