@@ -1,5 +1,6 @@
 """The README: its library example and its short commands run as written, and its two commands exist."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -48,3 +49,23 @@ def test_two_set_up_commands():
     assert "sh .ci/run" in README and (ROOT / ".ci" / "run").is_file()
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
     assert pins and all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", pin) for pin in pins)
+
+
+def test_finding_is_the_reference_run():
+    """Every number of the finding's tables is the mean or standard error in outputs/reference/summary.json, rounded."""
+    found = json.loads((ROOT / "outputs" / "reference" / "summary.json").read_text(encoding="utf-8"))
+    rows = re.search(r"<!-- finding:begin -->(.*)<!-- finding:end -->", README, flags=re.S)[1].splitlines()
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if re.search(r"\(\d+\)", row)]
+    keys = (
+        "gain_2035", "gain_2035_by_education", "gain_2035_against_eu_born", "gain_2035_by_education_against_eu_born",
+        "gain_2035_age_20_64",
+    )  # fmt: skip
+    variants = ("participation", "employment", "match_and_pay", "full")
+    wanted = [[found[key][variant] for variant in variants] for key in keys]
+    levels = found["net_contribution"]
+    wanted += [[levels[origin][year] for year in ("2019", "2025", "2030", "2035")] for origin in levels]
+    assert len(rows) == len(wanted) == 8
+    for row, entries in zip(rows, wanted):
+        for cell, entry in zip(row[1:], entries):
+            shown = f"{entry['mean']:,.0f} ({entry['monte_carlo_se']:.0f})".replace(",", " ")
+            assert cell == shown
