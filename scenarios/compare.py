@@ -18,7 +18,7 @@ from scenarios.progress import Progress
 from scenarios.provenance import result_hash
 from scenarios.run import write_common, write_json
 
-YEARS = (2021, 2025, 2030, 2035)
+YEARS = (2021, 2025, 2030, 2035)  # shown on the console; differences.csv has every year
 OUTCOMES = ("employment_rate", "overqualification_rate", "net_contribution")
 
 
@@ -60,7 +60,7 @@ def differences(
     independent runs would give, `ratio` the first over the second (null with one seed or without any spread).
     """
     (_, reference), *others = scenarios.items()
-    years = [year for year in YEARS if year in reference[0].years]
+    years = list(reference[0].years)
     before = {outcome: _values(reference, outcome, years, accounting, hicp) for outcome in OUTCOMES}
     rows = []
     for name, results in others:
@@ -112,11 +112,12 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def console(rows: Sequence[Mapping[str, Any]]) -> str:
     """One table per policy and outcome: difference, paired standard error, ratio to independent runs."""
     lines = ["Difference to the reference, non-EU-born (paired standard error) [its ratio to independent runs]"]
-    years = sorted({row["year"] for row in rows})
+    simulated = {row["year"] for row in rows}
+    years = [year for year in YEARS if year in simulated] or [max(simulated)]
     table = []
     for policy, outcome in dict.fromkeys((row["policy"], row["outcome"]) for row in rows):
         digits = 1 if outcome == "net_contribution" else 3
-        found = [row for row in rows if (row["policy"], row["outcome"]) == (policy, outcome)]
+        found = [row for row in rows if (row["policy"], row["outcome"]) == (policy, outcome) and row["year"] in years]
         cells = []
         for row in found:
             ratio = "" if row["ratio"] is None else f" [{row['ratio']:.2f}]"
