@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+LARGE_RUN = 20_000_000  # agents laid out at once, at most; larger runs go Member State by Member State
+
 
 @dataclass(frozen=True)
 class Inputs:

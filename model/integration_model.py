@@ -17,6 +17,7 @@ from model.codes import ARRIVAL_PERIODS, COMPONENTS, FIRST_YEAR, GROUPS, INDICAT
 from model.codes import (
     BRIDGING, BRIDGING_WAITING, DECISION_WAITING, DOCUMENTS, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS,
 )  # fmt: skip
+from model.inputs import LARGE_RUN
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
 from model.person import SEARCH
 from model.population import lay_out, weights
@@ -28,7 +29,6 @@ from model.quarter import (
 from model.queue import waits_for
 from model.results import ParityResults, Results, join
 
-LARGE_RUN = 20_000_000  # agents laid out at once, at most
 QUEUES = ("language_courses", "job_related_courses", "recognition_decisions", "bridging_places")
 
 

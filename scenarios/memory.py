@@ -10,6 +10,7 @@ from calibration.config import Config
 from calibration.errors import refuse
 from calibration.tables import Parameter
 from model import codes
+from model.inputs import LARGE_RUN
 
 BYTES_PER_PERSON = 88  # the record, and its place in a queue
 BYTES_PER_LABEL = 18  # at parity, per non-EU-born person and counterfactual
@@ -39,13 +40,17 @@ def needed_bytes(config: Config, labels: int = 0) -> float:
     population = config.population
     comparison = population.scale_comparison
     scales = {"non_eu_born": population.scale, "eu_born": comparison, "native": comparison}
-    agents = dict.fromkeys(codes.ORIGINS, 0.0)
+    agents = dict.fromkeys(config.member_states, 0.0)
+    paired = dict.fromkeys(config.member_states, 0.0)
     for (state, origin), persons in persons_2017().items():
-        if state in config.member_states:
+        if state in agents:
             weight = max(1, min(scales[origin], persons // population.minimum_agents))
-            agents[origin] += persons * GROWTH[origin] / weight
-    paired = agents["non_eu_born"] * (BYTES_PER_PERSON + labels * BYTES_PER_LABEL)
-    return FIXED_BYTES + max(BYTES_PER_PERSON * sum(agents.values()), paired)
+            agents[state] += persons * GROWTH[origin] / weight
+            if origin == "non_eu_born":
+                paired[state] = persons * GROWTH[origin] / weight
+    at_once = sum if sum(agents.values()) <= LARGE_RUN else max
+    baseline = BYTES_PER_PERSON * at_once(agents.values())
+    return FIXED_BYTES + max(baseline, (BYTES_PER_PERSON + labels * BYTES_PER_LABEL) * at_once(paired.values()))
 
 
 def persons_2017() -> dict[tuple[str, str], float]:
