@@ -10,14 +10,13 @@ from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
-    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, REASONS, SEXES, STAY_BANDS,
-    STAY_NAMES,
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
+    REASONS, SEXES, STAY_BANDS, STAY_NAMES,
 )  # fmt: skip
 from model.inputs import Inputs
 from model.parameter import PARAMETER
 from model.quarter import SWITCHES
 
-FOREIGN_ORIGINS = ("eu_born", "non_eu_born")
 ARRIVAL_AGES = ("0-14", "15-24", "25-34", "35-44", "45-64", "65+")
 PERIODS = (2017, 2022, 2027, 2032)
 LIFE_STAGES = ("0-29", "30-64", "65+")
@@ -107,7 +106,7 @@ def cell_table(scales):
     ratio = Parameter("callback_ratio").by_state()
     migrants["hiring"] = (ratio ** -(1.0 - scalar("search_compensation")))[:, None, None, None, None]
     migrants["contacts"] = Parameter("contacts").array(("category", STAY_NAMES))
-    cells[:, 5]["finding"] *= Parameter("protection_search").array(("category", STAY_NAMES))
+    cells[:, PROTECTION]["finding"] *= Parameter("protection_search").array(("category", STAY_NAMES))
     for name in ("care_search", "care_separation"):
         cells[name] = Parameter(name).array(("origin", ORIGINS))[origin_of][None, :, None, None, None]
     migrants["care_course"] = scalar("care_course")

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from model.codes import COMPONENTS, FEMALE, INACTIVE, RETIRED, STUDENT, UNEMPLOYED
+from model.codes import COMPONENTS, FEMALE, INACTIVE, PROTECTION, RETIRED, STUDENT, UNEMPLOYED
 from model.demography import children_under_18
 from model.draw import P_ASSISTANCE, P_COVERAGE, person_key, uniform
 
@@ -53,7 +53,6 @@ FISCAL = np.dtype(
     EDUCATION, HOUSING, COURSES, RECOGNITION_COST, RECEPTION, PENSION_PRICES, PENSION_WAGES, ACCRUAL, CHILD_SERVICES,
 ) = range(len(COMPONENTS))  # fmt: skip
 CENTS = 100.0
-PROTECTION = 5
 HALF_WAGE_GROWTH = 0.5  # of real wage growth, indexation of pensions in payment
 
 

@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 
 LARGE_RUN = 20_000_000  # agents laid out at once, at most; larger runs go Member State by Member State
+LARGEST_WEIGHT = 65_000  # what the record can hold
+
+
+def weight_of(persons, scale, minimum_agents):
+    """Largest integer weight not above `scale` that leaves at least `minimum_agents` agents (at least 1)."""
+    return int(max(1, min(scale, LARGEST_WEIGHT, persons // max(1, minimum_agents))))
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,17 @@ import numpy as np
 
 from model import history, lever, parity
 from model.accounting import count_person, education_out, indicator
-from model.codes import ARRIVAL_PERIODS, COMPONENTS, FIRST_YEAR, GROUPS, INDICATORS, MEASURE, MEASURES, MEMBER_STATES
 from model.codes import (
-    BRIDGING, BRIDGING_WAITING, DECISION_WAITING, DOCUMENTS, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS,
+    ARRIVAL_PERIODS, BRIDGING, BRIDGING_WAITING, COMPONENTS, DECISION_WAITING, DOCUMENTS, FIRST_YEAR, GROUPS, INDICATORS,
+    MEASURE, MEASURES, MEMBER_STATES, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS,
 )  # fmt: skip
 from model.inputs import LARGE_RUN
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
 from model.person import SEARCH
 from model.population import lay_out, weights
 from model.quarter import (
-    CELL_SUMS, ESTABLISHED, ESTABLISHED_EMPLOYED, HIRES_OTHER, HIRES_SKILLED, LEAVERS_OTHER,
-     LEAVERS_SKILLED, M_COMPONENTS, PERSONS, QUARTER, SEARCH_OTHER, SEARCH_SKILLED, SUMS,
-    after_market, before_market, education_now, origin_of,
+    CELL_SUMS, ESTABLISHED, ESTABLISHED_EMPLOYED, HIRES_OTHER, HIRES_SKILLED, LEAVERS_OTHER, LEAVERS_SKILLED,
+    M_COMPONENTS, PERSONS, QUARTER, SEARCH_OTHER, SEARCH_SKILLED, SUMS, after_market, before_market, education_now, origin_of,
 )  # fmt: skip
 from model.queue import waits_for
 from model.results import ParityResults, Results, join

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from model.codes import (
-    A2, B1, BRIDGING, C1, COURSE_ATTENDING, FEMALE, HIGH, INACTIVE, OTHER, RECOGNISED, SKILLED, UNEMPLOYED,
+    A2, B1, BRIDGING, C1, COURSE_ATTENDING, FEMALE, HIGH, INACTIVE, OTHER, PROTECTION, RECOGNISED, SKILLED, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import has_child_under
 from model.draw import P_ACTIVITY, P_HIRING, P_JOB_CHANGE, P_SEPARATION, uniform
@@ -21,7 +21,6 @@ from model.person import SEARCH, TRAIT
 FIRST_AGE, LAST_AGE = 15, 74
 N_AGES = LAST_AGE - FIRST_AGE + 1
 LONGEST_SEARCH = 0.95  # no hazard of a quarter exceeds this
-PROTECTION = 5
 # Protection granted in 2022 and 2023 is mostly temporary protection of people from Ukraine, who may work at once.
 UKRAINE_FIRST_Q, UKRAINE_END_Q = 20, 28
 

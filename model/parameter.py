@@ -77,6 +77,5 @@ NAMES = (
     "male_births",  # share of births
     "study_quarters",  # shortest stay in education of who comes to study
     "earlier_employment",  # employment before the simulated history, relative to the profile, non-EU-born
-    "mortality_stay",  # years of stay after which the mortality of the non-EU-born equals that of natives
 )
 PARAMETER = np.dtype([(name, "f8") for name in NAMES])

@@ -10,10 +10,11 @@ import numpy as np
 from numba import njit
 
 from model.codes import (
-    ARRIVAL_PERIOD_STARTS, C1, FUTURE, GROUPS, INACTIVE, LOW, NOT_APPLIED, NOT_NEEDED, PRESENT, STAY_BANDS, STUDENT,
+    ARRIVAL_PERIOD_STARTS, C1, FUTURE, GROUPS, INACTIVE, LOW, NOT_APPLIED, NOT_NEEDED, PRESENT, PROTECTION, STAY_BANDS, STUDENT,
 )  # fmt: skip
 from model.draw import P_BIRTH, P_LAYOUT, PERMANENT, normal, person_key, uniform
-from model.labour_market import PROTECTION, UKRAINE_END_Q, UKRAINE_FIRST_Q
+from model.inputs import weight_of
+from model.labour_market import UKRAINE_END_Q, UKRAINE_FIRST_Q
 from model.person import ARRIVAL_OFFSET, NO_CHILD, PERSON, TRAIT
 from model.quarter import CHUNK
 
@@ -22,14 +23,8 @@ ARRIVAL_AGES = np.array([0, 15, 25, 35, 45, 65, 80])  # bounds of the arrival ag
 OLDEST_BAND, MEAN_YEARS_BEYOND = 17, 4.5  # persons of 85 and over: years beyond 85 fall off exponentially
 LAST_STAY = 45  # years, upper end of the open band of years since arrival
 CHILDHOOD_Q = 40  # arrived before this age, the host language is learnt as a first language
-LARGEST_WEIGHT = 65_000
 UKRAINE_ROW = 7
 GOLDEN = 0.6180339887498949
-
-
-def weight_of(persons, scale, minimum_agents):
-    """Largest integer weight not above `scale` that leaves at least `minimum_agents` agents (at least 1)."""
-    return int(max(1, min(scale, LARGEST_WEIGHT, persons // max(1, minimum_agents))))
 
 
 def weights(inputs):

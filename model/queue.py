@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from model.codes import (
-    B1, BRIDGING, BRIDGING_WAITING, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING,
+    B1, BRIDGING, BRIDGING_WAITING, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING, PROTECTION,
 )  # fmt: skip
 from model.demography import has_child_under
 from model.draw import P_LANGUAGE_QUEUE, P_RECOGNITION_QUEUE, person_key, uniform
@@ -17,7 +17,6 @@ from model.recognition import decide
 
 BASIC, ADVANCED, DECISIONS, BRIDGING_PLACES = 0, 1, 2, 3
 LONGEST_WAIT = 120  # quarters; who has waited longer counts as having waited so long
-PROTECTION_GROUP = 5
 
 
 @njit
@@ -37,7 +36,7 @@ def bucket_of(p, t, kind):
     """Bucket in order of admission: protection first in language courses, then the longest wait."""
     joined = p.course_q if kind <= ADVANCED else p.recognition_q
     waited = min(LONGEST_WAIT - 1, max(0, t - joined))
-    rank = 0 if kind > ADVANCED or p.group == PROTECTION_GROUP else 1
+    rank = 0 if kind > ADVANCED or p.group == PROTECTION else 1
     return rank * LONGEST_WAIT + (LONGEST_WAIT - 1 - waited)
 
 

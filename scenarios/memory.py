@@ -10,7 +10,7 @@ from calibration.config import Config
 from calibration.errors import refuse
 from calibration.tables import Parameter
 from model import codes
-from model.inputs import LARGE_RUN
+from model.inputs import LARGE_RUN, weight_of
 
 BYTES_PER_PERSON = 88  # the record, and its place in a queue
 BYTES_PER_LABEL = 18  # at parity, per non-EU-born person and counterfactual
@@ -44,7 +44,7 @@ def needed_bytes(config: Config, labels: int = 0) -> float:
     paired = dict.fromkeys(config.member_states, 0.0)
     for (state, origin), persons in persons_2017().items():
         if state in agents:
-            weight = max(1, min(scales[origin], persons // population.minimum_agents))
+            weight = weight_of(persons, scales[origin], population.minimum_agents)
             agents[state] += persons * GROWTH[origin] / weight
             if origin == "non_eu_born":
                 paired[state] = persons * GROWTH[origin] / weight

@@ -25,7 +25,8 @@ from model.codes import (
     STAY_BANDS,
     UNEMPLOYED,
 )  # fmt: skip
-from model.population import LARGEST_WEIGHT, allocate, weight_of
+from model.inputs import LARGEST_WEIGHT, weight_of
+from model.population import allocate
 
 STOCK_YEARS = range(2018, 2025)
 FIGURES_YEAR = 2019 - 2017

@@ -90,7 +90,7 @@ def test_class_before_wait(par, rows, kind, places):
     people = waiting(kind, *map(np.array, zip(*rows, strict=True)))
     admit(people, kind, par, places)
     got = served(people, kind)
-    rank = np.where((people["group"] == queue.PROTECTION_GROUP) | (kind > queue.ADVANCED), 0, 1)
+    rank = np.where((people["group"] == queue.PROTECTION) | (kind > queue.ADVANCED), 0, 1)
     joined = np.array([row[0] for row in rows])
     place = rank * 1000 + joined
     if got.any() and not got.all():
