@@ -20,8 +20,9 @@ COLUMNS = (
 KEYS = ("parameter", "geo", "origin", "sex", "age", "education", "category", "year")
 FILES = (
     "population", "demography", "labour", "flows", "integration", "fiscal", "mechanisms", "assumptions",
-    "scale_factors",
+    "scale_factors", "validation", "effects",
 )  # fmt: skip
+RULES = ("roles", "priors")  # tables about the tables: what each row is for, how far it may be from the truth
 STATUSES = ("seen", "derived", "recalled", "assumed", "imputed")
 EU = "EU27_2020"
 
@@ -68,7 +69,7 @@ def all_tables():
 def hashes():
     """SHA-256 of every shipped table, by file name."""
     return {
-        f"{name}.csv": hashlib.sha256((folder() / f"{name}.csv").read_bytes()).hexdigest() for name in FILES
+        f"{name}.csv": hashlib.sha256((folder() / f"{name}.csv").read_bytes()).hexdigest() for name in FILES + RULES
     }
 
 
