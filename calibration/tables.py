@@ -32,8 +32,8 @@ def folder():
     return resources.files("calibration") / "data"
 
 
-def read(name):
-    """One table as a DataFrame of strings with numeric `value`; raises InputError if it is missing or damaged."""
+def frame(name, columns):
+    """A file as a DataFrame of strings with at least these columns; raises InputError if it is missing or damaged."""
     path = folder() / f"{name}.csv"
     try:
         with path.open("r", encoding="utf-8", newline="") as file:
@@ -43,9 +43,15 @@ def read(name):
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"calibration/data/{name}.csv: damaged ({reason}); allowed is the file as shipped") from None
-    missing = [column for column in COLUMNS if column not in table.columns]
+    missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise InputError(f"calibration/data/{name}.csv: column {missing[0]} is missing; allowed is {','.join(COLUMNS)}")
+        raise InputError(f"calibration/data/{name}.csv: column {missing[0]} is missing; allowed is {','.join(columns)}")
+    return table
+
+
+def read(name):
+    """One table as a DataFrame of strings with numeric `value`; raises InputError if it is missing or damaged."""
+    table = frame(name, COLUMNS)
     value = pd.to_numeric(table["value"], errors="coerce")
     if value.isna().any() or not np.isfinite(value).all():
         line = int(np.flatnonzero(~np.isfinite(value.to_numpy()))[0]) + 2
