@@ -6,6 +6,7 @@ The one reader of those files. A damaged or missing table raises InputError with
 import hashlib
 from functools import lru_cache
 from importlib import resources
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -32,14 +33,18 @@ def folder():
     return resources.files("calibration") / "data"
 
 
-def frame(name, columns):
-    """A file as a DataFrame of strings with at least these columns; raises InputError if it is missing or damaged."""
-    path = folder() / f"{name}.csv"
+def content(name):
+    """The bytes of a shipped file; raises InputError if it is missing."""
     try:
-        with path.open("r", encoding="utf-8", newline="") as file:
-            table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        return (folder() / f"{name}.csv").read_bytes()
     except FileNotFoundError:
         raise InputError(f"calibration/data/{name}.csv: the table is missing; allowed is the file as shipped") from None
+
+
+def frame(name, columns):
+    """A file as a DataFrame of strings with at least these columns; raises InputError if it is missing or damaged."""
+    try:
+        table = pd.read_csv(BytesIO(content(name)), dtype=str, keep_default_na=False, encoding="utf-8")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"calibration/data/{name}.csv: damaged ({reason}); allowed is the file as shipped") from None
@@ -74,9 +79,7 @@ def all_tables():
 
 def hashes():
     """SHA-256 of every shipped table, by file name."""
-    return {
-        f"{name}.csv": hashlib.sha256((folder() / f"{name}.csv").read_bytes()).hexdigest() for name in FILES + RULES
-    }
+    return {f"{name}.csv": hashlib.sha256(content(name)).hexdigest() for name in FILES + RULES}
 
 
 class Parameter:

@@ -1,11 +1,20 @@
 """Runs that several tests share: each is made once per session."""
 
+import ast
+import shutil
+from pathlib import Path
+
 import pytest
 from small_run import inputs_for, plan_for, run_to_end
 
+import calibration
+from calibration import load_inputs as loading
+from calibration import scale_factors, tables
 from calibration.load_inputs import load_inputs
+from calibration.tables import Parameter
 from model import simulate
 from scenarios.compose import job
+from scenarios.prices import consumer_prices
 
 COARSE = ("population.scale=2000", "population.scale_comparison=20000", "population.minimum_agents=1500")
 
@@ -60,3 +69,43 @@ def threads_restored():
     before = numba.get_num_threads()
     yield
     numba.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def asked():
+    """Names of the parameters asked for while inputs, targets and prices are made, and those written in the code."""
+    names = set()
+    original = Parameter.__init__
+
+    def recording(self, name, **fixed):
+        names.add(name)
+        original(self, name, **fixed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parameter, "__init__", recording)
+        loading.demography.cache_clear()
+        for macro in ("constant", "published"):
+            loading.load_inputs(job("run", [f"macro={macro}"]))
+        scale_factors.targets()
+        scale_factors.read()
+        consumer_prices()
+    for package in ("calibration", "scenarios"):
+        for path in (Path(calibration.__file__).parent.parent / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Parameter", "scalar") and node.args:
+                    if isinstance(node.args[0], ast.Constant):
+                        names.add(node.args[0].value)
+    return names
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the tables that the code reads instead of the shipped ones; it may be damaged."""
+    folder = tmp_path / "data"
+    shutil.copytree(tables.folder(), folder)
+    monkeypatch.setattr(tables, "folder", lambda: folder)
+    tables.all_tables.cache_clear()
+    loading.demography.cache_clear()
+    yield folder
+    tables.all_tables.cache_clear()
+    loading.demography.cache_clear()

@@ -1,8 +1,6 @@
 """The shipped tables: every figure has unit, dataset, source and status; what the code asks for is there; damage is
 reported."""
 
-import ast
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +8,11 @@ import pytest
 
 import calibration
 from calibration import load_inputs as loading
-from calibration import scale_factors, tables
+from calibration import tables
 from calibration.errors import InputError
-from calibration.tables import FILES, STATUSES, Parameter
+from calibration.tables import FILES, STATUSES
 from model import parameter
 from scenarios.compose import job
-from scenarios.prices import consumer_prices
 
 PACKAGES = ("model", "calibration", "scenarios", "conf")
 ROOT = Path(calibration.__file__).parent.parent
@@ -25,46 +22,6 @@ ROOT = Path(calibration.__file__).parent.parent
 def rows():
     """Every shipped row."""
     return tables.all_tables()
-
-
-@pytest.fixture(scope="module")
-def asked():
-    """Names of the parameters asked for while inputs, targets and prices are made, and those written in the code."""
-    names = set()
-    original = Parameter.__init__
-
-    def recording(self, name, **fixed):
-        names.add(name)
-        original(self, name, **fixed)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Parameter, "__init__", recording)
-        loading.demography.cache_clear()
-        for macro in ("constant", "published"):
-            loading.load_inputs(job("run", [f"macro={macro}"]))
-        scale_factors.targets()
-        scale_factors.read()
-        consumer_prices()
-    for package in ("calibration", "scenarios"):
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Parameter", "scalar") and node.args:
-                    if isinstance(node.args[0], ast.Constant):
-                        names.add(node.args[0].value)
-    return names
-
-
-@pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """A copy of the tables that the code reads instead of the shipped ones; it may be damaged."""
-    folder = tmp_path / "data"
-    shutil.copytree(tables.folder(), folder)
-    monkeypatch.setattr(tables, "folder", lambda: folder)
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
-    yield folder
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
 
 
 def test_every_row_is_complete(rows):
