@@ -1,4 +1,4 @@
-"""Accounting: additive counts of one person (codes.COUNTS and codes.SUMS), and the rates derived from them.
+"""Accounting: additive counts of one person (codes.COUNTS, SUMS and STAY_MEASURES), and the rates derived from them.
 
 Reads states, writes integers into a row of measures. Rates and totals are derived here and nowhere else: averaging
 rates over groups of different size is wrong.
@@ -9,7 +9,7 @@ from numba import njit
 
 from model.codes import (
     BRIDGING, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING, DOCUMENTS, FEMALE, HIGH, INACTIVE, INDICATORS,
-    MEASURE, OTHER, RECOGNISED, SKILLED, STUDENT, UNDER_15, UNEMPLOYED,
+    MEASURE, OTHER, RECOGNISED, SKILLED, STAY_MEASURES, STUDENT, UNDER_15, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import children_under_18
 
@@ -28,6 +28,13 @@ ABROAD, FILE, DECISION, IN_BRIDGING, RECOGNISED_N = (
 NATURALISED, CHILDREN = MEASURE["naturalised"], MEASURE["children_of_women"]
 NEET, N_15_29 = MEASURE["neet_15_29"], MEASURE["persons_15_29"]
 WAGES, HOURS = MEASURE["wage_sum"], MEASURE["hours_sum"]
+STAY_N, STAY_E, STAY_U, STAY_TERTIARY, STAY_OVERQUALIFIED, STAY_LANGUAGE_0 = (
+    STAY_MEASURES.index(k)
+    for k in (
+        "persons_20_64", "employed_20_64", "unemployed_20_64", "tertiary_employed_20_64", "overqualified_20_64",
+        "language_a1",
+    )
+)  # fmt: skip
 
 
 @njit
@@ -91,6 +98,21 @@ def count_person(p, t, w, age_q, row, average_wage):
             row[RECOGNISED_N] += w
     if p.naturalised:
         row[NATURALISED] += w
+
+
+@njit
+def count_stay(p, w, row):
+    """Add one non-EU-born person aged 20-64 of weight w to a row of codes.STAY_MEASURES."""
+    row[STAY_N] += w
+    if p.labour == SKILLED or p.labour == OTHER:
+        row[STAY_E] += w
+        if p.education == HIGH:
+            row[STAY_TERTIARY] += w
+            if p.labour == OTHER:
+                row[STAY_OVERQUALIFIED] += w
+    elif p.labour == UNEMPLOYED:
+        row[STAY_U] += w
+    row[STAY_LANGUAGE_0 + p.language] += w
 
 
 def indicator(name, measures):

@@ -45,6 +45,8 @@ RECOGNITION = (
 # Years since arrival, lower bounds of the bands.
 STAY_BANDS = (0, 2, 5, 10, 20)
 STAY_NAMES = ("0-1", "2-4", "5-9", "10-19", "20+")
+# Completed years since arrival in results by stay.
+YEARS_SINCE_ARRIVAL = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10+")
 AGE_BANDS = tuple(f"{a}-{a + 4}" for a in range(0, 85, 5)) + ("85+",)  # 18 bands
 WORKING_AGE_BANDS = AGE_BANDS[4:13]  # 20-24 ... 60-64, nine bands
 ARRIVAL_PERIODS = ("before_2008", "2008-2011", "2012-2016", "2017-2020", "2021-2024", "2025-2029", "2030-2035")
@@ -112,6 +114,18 @@ FLOWS = ("births", "deaths", "arrivals", "departures", "hires", "separations", "
 # Sums, in the stated unit, over persons employed at 20-64 and summed over quarters like the counts.
 SUMS = ("wage_sum", "hours_sum")  # full-time gross EUR of 2019 per year; full-time equivalents in percent
 MEASURES = COUNTS + FLOWS + SUMS + COMPONENTS
+# Counts by years since arrival, of the non-EU-born aged 20-64 only, language included.
+STAY_MEASURES = (
+    "persons_20_64",
+    "employed_20_64",
+    "unemployed_20_64",
+    "tertiary_employed_20_64",
+    "overqualified_20_64",
+    "language_a1",
+    "language_a2",
+    "language_b1",
+    "language_c1",
+)
 MEASURE = {name: i for i, name in enumerate(MEASURES)}
 COMPONENT = {name: i for i, name in enumerate(COMPONENTS)}
 

@@ -71,9 +71,11 @@ def start_state(p, q, key, rate, profile, cumulated, retirement_q, cell, par, ba
 @njit(parallel=True, cache=True)
 def live(
     people, chunks, seed, cells, par, rates, profile, cumulated, retirement_q, retire, wage_base, sex_gap, fiscal, waits,
+    tightness,
 ):  # fmt: skip
     """Live the history of everyone present on 1 January 2017. profile, cumulated [ms, origin, sex, education, 60];
-    waits [4]: mean quarters in the four queues (queue.BASIC ...), which here grant places at random."""
+    waits [4]: mean quarters in the four queues (queue.BASIC ...), which here grant places at random; tightness [ms]:
+    that of the first quarter, of both segments."""
     for k in prange(len(chunks)):
         chunk = chunks[k]
         ms = chunk.member_state
@@ -157,7 +159,7 @@ def live(
                 elif p.labour_q < q and q != p.completion_q:
                     change_activity(p, q, key, rate)
                 search(p, q, rate, cell, par[0], 1.0)
-                hired = hire(p, q, key, 1.0, 1.0) == 1
+                hired = hire(p, q, key, tightness[ms], tightness[ms]) == 1
                 if p.labour == SKILLED or p.labour == OTHER:
                     work(p, q, key, hired, cell, par[0], base_skilled, base_other, sex_gap[ms])
                 elif p.covered_q > 0:

@@ -15,7 +15,8 @@ from model import history, lever, parity
 from model.accounting import count_person, education_out, indicator
 from model.codes import (
     ARRIVAL_PERIODS, BRIDGING, BRIDGING_WAITING, COMPONENTS, DECISION_WAITING, DOCUMENTS, FIRST_YEAR, GROUPS, INDICATORS,
-    MEASURE, MEASURES, MEMBER_STATES, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS,
+    MEASURE, MEASURES, MEMBER_STATES, NO_COURSE, NON_EU_BORN, NOT_APPLIED, ORIGINS, PRESENT, REASONS, STAY_MEASURES,
+    YEARS_SINCE_ARRIVAL,
 )  # fmt: skip
 from model.inputs import LARGE_RUN
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
@@ -118,7 +119,7 @@ class LabourIntegrationModel(mesa.Model):
         history.live(
             self.people, self.chunks, self.seed_number, inputs.cells, inputs.parameters, inputs.rates, profile,
             np.cumsum(profile, axis=-1), inputs.retirement_q, inputs.retire, inputs.wage_base, inputs.sex_gap,
-            inputs.fiscal, self.waits,
+            inputs.fiscal, self.waits, np.ascontiguousarray(inputs.macro[:, 0]),
         )  # fmt: skip
         history.rake(self.people, self.chunks, self.seed_number, inputs)
         if not inputs.switches["language"][0]:
@@ -148,6 +149,7 @@ class LabourIntegrationModel(mesa.Model):
         n, years, m = len(chunks), quarters // 4, len(MEASURES)
         self._acc = np.zeros((n, 2, 4, m), dtype=np.int64)
         self._by_age = np.zeros((n, 18, 1 + len(COMPONENTS)), dtype=np.int64)
+        self._by_stay = np.zeros((n, 2, len(YEARS_SINCE_ARRIVAL), len(STAY_MEASURES)), dtype=np.int64)
         self._cells = np.zeros((n, 2, 9, 3, len(CELL_SUMS)), dtype=np.int64)
         self._sums = np.zeros((n, len(SUMS)), dtype=np.int64)
         self._buffer = np.zeros((n, len(COMPONENTS)), dtype=np.int64)
@@ -165,6 +167,7 @@ class LabourIntegrationModel(mesa.Model):
         shape = (years, len(states))
         self._counts = np.zeros(shape + (3, 2, 4, m), dtype=np.int64)
         self._reasons = np.zeros(shape + (len(REASONS), len(ARRIVAL_PERIODS), m), dtype=np.int64)
+        self._stays = np.zeros(shape + (len(REASONS), *self._by_stay.shape[1:]), dtype=np.int64)
         self._ages = np.zeros(shape + (3, 18, 1 + len(COMPONENTS)), dtype=np.int64)
         self._cell_series = np.zeros((quarters, len(states), 3, 2, 9, 3, len(CELL_SUMS)), dtype=np.int64)
         self._market = np.zeros((quarters, len(states), 2, 5))
@@ -227,7 +230,7 @@ class LabourIntegrationModel(mesa.Model):
         after_market(
             self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
             inputs.sex_gap, inputs.fiscal, index, inputs.growth, self._tightness, self._acc, self._sums, self._cells,
-            self._by_age, self._buffer, at_parity,
+            self._by_age, self._by_stay, self._buffer, at_parity,
         )  # fmt: skip
         self._took("after_market")
         self._close_market(t)
@@ -307,9 +310,11 @@ class LabourIntegrationModel(mesa.Model):
         for row, (ms, origin) in zip(np.add.reduceat(self._acc, self._origin_starts, axis=0), self._origin_rows):
             self._counts[year, ms, origin] = row
         by_cohort = np.add.reduceat(self._acc, self._cohort_starts, axis=0).sum(axis=(1, 2))
-        for row, (ms, group, arrived) in zip(by_cohort, self._cohort_rows):
+        by_stay = np.add.reduceat(self._by_stay, self._cohort_starts, axis=0)
+        for row, stay_row, (ms, group, arrived) in zip(by_cohort, by_stay, self._cohort_rows):
             if group >= 2:
                 self._reasons[year, ms, group - 2, arrived] += row
+                self._stays[year, ms, group - 2] += stay_row
         for row, (ms, origin) in zip(np.add.reduceat(self._by_age, self._origin_starts, axis=0), self._origin_rows):
             self._ages[year, ms, origin] = row
         for row, ms in enumerate(self.inputs.member_states):
@@ -324,6 +329,7 @@ class LabourIntegrationModel(mesa.Model):
             self._jobs[:] = 0
         self._acc[:] = 0
         self._by_age[:] = 0
+        self._by_stay[:] = 0
 
     # -- what users read ---------------------------------------------------------------------------------------
     def average_wage(self, member_state):
@@ -377,6 +383,7 @@ class LabourIntegrationModel(mesa.Model):
             member_states=tuple(MEMBER_STATES[ms] for ms in inputs.member_states),
             counts=self._counts,
             by_reason=self._reasons,
+            by_stay=self._stays,
             by_age=self._ages,
             cells=self._cell_series,
             market=self._market,

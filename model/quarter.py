@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from model.accounting import count_person, education_out
+from model.accounting import count_person, count_stay, education_out
 from model.cell import cell_index, stay_band
 from model.codes import (
     BRIDGING_WAITING, COMPONENTS, COURSE_WAITING, DECISION_WAITING, EMIGRATED, FUTURE, HIGH,
-    INACTIVE, LOW, MEASURE, MEDIUM, OTHER, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
+    INACTIVE, LOW, MEASURE, MEDIUM, OTHER, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED, YEARS_SINCE_ARRIVAL,
 )  # fmt: skip
 from model.demography import age_and_family, has_child_under, leave
 from model.draw import P_ACTIVITY, person_key, uniform
@@ -76,6 +76,7 @@ M_HIRES, M_SEPARATIONS, M_COMPLETED = (MEASURE[k] for k in ("hires", "separation
 M_DECISIONS = MEASURE["decisions"]
 M_COMPONENTS = MEASURE["income_tax"]
 N_COMPONENTS = len(COMPONENTS)
+LONGEST_STAY = len(YEARS_SINCE_ARRIVAL) - 1
 
 
 @njit
@@ -238,13 +239,14 @@ def close_year(p):
 @njit(parallel=True, cache=True)
 def after_market(
     people, chunks, t, seed, cells, par, rates, wage_base, sex_gap, fiscal, wage_index, growth, tightness,
-    acc, sums, cell_sums, by_age, buffer, keep_year,
+    acc, sums, cell_sums, by_age, by_stay, buffer, keep_year,
 ):  # fmt: skip
     """Second pass: hires, pay, benefits, counts and, in the last quarter of a year or on leaving, the fiscal account.
 
     wage_base [ms, education, segment] and sex_gap [ms] are logs; tightness [ms, segment]; cell_sums [chunk, sex, age
-    9, education, CELL_SUMS] of this quarter; by_age [chunk, age 18, 1 + COMPONENTS]; buffer [chunk, COMPONENTS];
-    keep_year leaves the year's sums on the record for the accounts at parity, which then close it.
+    9, education, CELL_SUMS] of this quarter; by_age [chunk, age 18, 1 + COMPONENTS]; by_stay [chunk, sex, years since
+    arrival 11, STAY_MEASURES] of the non-EU-born; buffer [chunk, COMPONENTS]; keep_year leaves the year's sums on the
+    record for the accounts at parity, which then close it.
     """
     last = t % 4 == 3
     for k in prange(len(chunks)):
@@ -327,6 +329,8 @@ def after_market(
                     c[2] += w
                 elif p.labour == STUDENT:
                     c[7] += w
+                if p.group >= 2:
+                    count_stay(p, w, by_stay[k, p.sex, min(LONGEST_STAY, stay // 4)])
             if last:
                 quarters = quarters_present(p, t)
                 settle(

@@ -1,4 +1,4 @@
-"""Results of one run: additive integers by year, Member State, origin, sex and education, and what institutions did."""
+"""Results of one run: additive integers by year, Member State and group of persons, and what institutions did."""
 
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ class Results:
     member_states: tuple[str, ...]
     counts: np.ndarray  # [year, ms, origin, sex, education 4, measure] int64
     by_reason: np.ndarray  # [year, ms, reason, arrival period, measure] int64
+    by_stay: np.ndarray  # [year, ms, reason, sex, completed years since arrival 11, STAY_MEASURES] int64: ages 20-64
     by_age: np.ndarray  # [year, ms, origin, age band 18, 1 + component] int64: persons on 31 December, cents
     cells: np.ndarray  # [quarter, ms, origin, sex, age 9, education, quarter.CELL_SUMS] int64
     market: np.ndarray  # [quarter, ms, segment, 5] openings, effective searchers, tightness, hires, contacts
@@ -55,7 +56,7 @@ def join(parts):
             seconds[name] = seconds.get(name, 0.0) + value
     axis_1 = {
         name: np.concatenate([getattr(p, name) for p in parts], axis=1)
-        for name in ("counts", "by_reason", "by_age", "cells", "market", "treasury")
+        for name in ("counts", "by_reason", "by_stay", "by_age", "cells", "market", "treasury")
     }
     return Results(
         seed=first.seed,

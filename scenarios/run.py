@@ -61,6 +61,7 @@ def write_common(
     rows = chain(tables.cells(pairs), tables.parity_cells(paired))
     tables.write(folder / "indicators.parquet", tables.CELL_AXES, rows)
     tables.write(folder / "by_reason.parquet", tables.REASON_AXES, tables.reasons(pairs))
+    tables.write(folder / "by_stay.parquet", tables.STAY_AXES, tables.stays(pairs))
     tables.write(folder / "by_age.parquet", tables.AGE_AXES, tables.ages(pairs))
 
 

@@ -26,6 +26,7 @@ UNITS = {
 }
 CELL_AXES = ("year", "member_state", "origin", "sex", "education")
 REASON_AXES = ("year", "member_state", "reason", "arrival_period")
+STAY_AXES = ("year", "member_state", "reason", "sex", "years_since_arrival")
 AGE_AXES = ("year", "member_state", "origin", "age")
 AGE_MEASURES = ("persons_31_december", *codes.COMPONENTS)
 PARITY_MEASURES = ("employed_20_64", *codes.COMPONENTS)
@@ -35,6 +36,7 @@ _LABELS = {
     "education": codes.EDUCATION_OUT,
     "reason": codes.REASONS,
     "arrival_period": codes.ARRIVAL_PERIODS,
+    "years_since_arrival": codes.YEARS_SINCE_ARRIVAL,
     "age": codes.AGE_BANDS,
 }
 _TEXT = pa.dictionary(pa.int16(), pa.string())
@@ -125,6 +127,12 @@ def reasons(results: Iterable[tuple[str, Results]]) -> Iterator[pa.Table]:
     """The non-EU-born by reason and arrival period."""
     for scenario, result in results:
         yield _tidy_result(result.by_reason, REASON_AXES, result, scenario)
+
+
+def stays(results: Iterable[tuple[str, Results]]) -> Iterator[pa.Table]:
+    """The non-EU-born aged 20-64 by reason, sex and completed years since arrival."""
+    for scenario, result in results:
+        yield _tidy_result(result.by_stay, STAY_AXES, result, scenario, codes.STAY_MEASURES)
 
 
 def ages(results: Iterable[tuple[str, Results]]) -> Iterator[pa.Table]:

@@ -16,7 +16,7 @@ from model.accounting import indicator
 from model.codes import (
     B1, BRIDGING, BRIDGING_WAITING, COMPONENTS, COUNTS, COURSE_ATTENDING, COURSE_WAITING, DEAD, DECISION_WAITING,
     DOCUMENTS, EMIGRATED, FUTURE, HIGH, INACTIVE, INDICATORS, LANGUAGE, MEASURE, NON_EU_BORN, OTHER, PRESENT,
-    RECOGNISED, RETIRED, SIGN, SKILLED, STUDENT, UNEMPLOYED,
+    RECOGNISED, RETIRED, SIGN, SKILLED, STAY_MEASURES, STUDENT, UNEMPLOYED, YEARS_SINCE_ARRIVAL,
 )  # fmt: skip
 from model.institution import LabourMarket, Places
 from model.quarter import CELL_SUMS, origin_of
@@ -408,6 +408,31 @@ def test_every_measure_of_the_non_eu_born_is_the_same_by_reason(watched):
     """The second table (reason, arrival period) adds up to the first for every measure, in integers."""
     results = watched.results
     assert (results.counts[:, :, NON_EU_BORN].sum(axis=(2, 3)) == results.by_reason.sum(axis=(2, 3))).all()
+
+
+def test_counts_by_stay_add_up_to_those_by_reason(watched):
+    """Over sex and years since arrival, what both tables count at 20-64 is the same integers by year, Member State and
+    reason."""
+    results = watched.results
+    shared = [name for name in STAY_MEASURES if name.endswith("20_64")]
+    by_stay = results.by_stay[..., [STAY_MEASURES.index(name) for name in shared]].sum(axis=(3, 4))
+    by_reason = results.by_reason[..., [MEASURE[name] for name in shared]].sum(axis=3)
+    assert len(shared) == 5 and (by_stay == by_reason).all()
+
+
+def test_counts_by_stay_are_recounted(watched):
+    """Every count by reason, sex and years since arrival, language levels included, is that of the records."""
+    seen, longest = np.zeros_like(watched.results.by_stay), len(YEARS_SINCE_ARRIVAL) - 1
+    for t in watched.quarters:
+        people = watched.people[t + 1]
+        masks = states_of(people, t)
+        working_age = masks["persons_20_64"] & (people["group"] >= 2)
+        stay = np.minimum(longest, (t - people["arrival_q"].astype(int)) // 4)
+        for m, name in enumerate(STAY_MEASURES):
+            who = working_age & masks[name]
+            group, sex = people["group"][who] - 2, people["sex"][who]
+            np.add.at(seen, (t // 4, watched.row[who], group, sex, stay[who], m), watched.weight[who])
+    assert (seen == watched.results.by_stay).all() and seen.sum(axis=(0, 1, 2, 3)).min() > 0
 
 
 def test_ages_add_up(watched):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from small_run import FOUR_STATES, differences, inputs_for, run_to_end
 
-from model import integration_model, parity, simulate
+from model import LabourIntegrationModel, integration_model, parity, simulate
 from model.codes import GROUPS, MEMBER_STATES
 from model.institution import Places
 from model.lever import PLACES
@@ -201,10 +201,24 @@ def test_parity_replays_the_lives_of_the_baseline(parity_pair):
     assert changed_fields(mine, other.people) == []
     assert baseline.counts[:, :, 2].tobytes() == np.ascontiguousarray(paired.counts[:, :, 2]).tobytes()
     assert baseline.by_reason.tobytes() == paired.by_reason.tobytes()
+    assert baseline.by_stay.tobytes() == paired.by_stay.tobytes()
     assert baseline.cells[:, :, 2].tobytes() == np.ascontiguousarray(paired.cells[:, :, 2]).tobytes()
     for name, queue in baseline.queues.items():
         assert queue.tobytes() == paired.queues[name].tobytes(), name
     assert paired.counts[:, :, :2].sum() == 0
+
+
+def test_history_knows_the_macro_conditions_of_the_first_quarter_only(four_states):
+    """Later conditions leave the people of 1 January 2017 the same bytes; with worse conditions at the start each Member
+    State's people have worked less in the history."""
+    start = LabourIntegrationModel(four_states, 1).people
+    later = four_states.macro.copy()
+    later[:, 1:] *= 0.5
+    assert same_people(start, LabourIntegrationModel(replace(four_states, macro=later), 1).people)
+    worse = LabourIntegrationModel(replace(four_states, macro=0.5 * four_states.macro), 1).people
+    for ms in four_states.member_states:
+        of_state = start["member_state"] == ms
+        assert worse["experience_q"][of_state].sum() < start["experience_q"][of_state].sum()
 
 
 # -- one person more -------------------------------------------------------------------------------------------------

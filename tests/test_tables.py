@@ -39,6 +39,7 @@ def test_rows_are_the_array_in_units_with_zeros_left_out(tmp_path):
 
 
 def test_every_measure_has_a_unit():
+    assert set(codes.STAY_MEASURES) <= set(codes.COUNTS)
     assert set(codes.MEASURES) | set(tables.AGE_MEASURES) | set(tables.PARITY_MEASURES) == set(tables.UNITS)
 
 
