@@ -21,6 +21,7 @@ from model import codes
 PROCESS_NAMES = (
     "demography", "language", "recognition", "labour_market", "discrimination", "contacts", "care", "pay_growth",
 )  # fmt: skip
+DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 # Lever: lowest and highest strength, and what the strength means.
 LEVERS = {
     "language_places": (0.0, 5.0, "extra places as a share of the baseline"),
@@ -69,11 +70,13 @@ class Population:
     scale: int  # persons per simulated person born outside the EU
     scale_comparison: int  # the same for natives and persons born in other Member States
     minimum_agents: int  # simulated persons per Member State and origin below which the weight is reduced
+    draws_coarser: int  # draws of parameters use so many times fewer simulated persons than the seeds at the centre
 
     def __post_init__(self) -> None:
         _within("population.scale", self.scale, 1, 100_000, "persons per simulated person")
         _within("population.scale_comparison", self.scale_comparison, 1, 100_000, "persons per simulated person")
         _within("population.minimum_agents", self.minimum_agents, 100, 10_000_000)
+        _within("population.draws_coarser", self.draws_coarser, 1, 100)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,12 +102,14 @@ class Flows:
 
 @dataclasses.dataclass(frozen=True)
 class Macro:
-    """Labour demand: held at 2019 (constant) or following published employment rates of natives (published)."""
+    """Labour demand by Member State and year, estimated on natives (calibration.estimate)."""
 
-    conditions: str
+    conditions: str  # constant: those of `year` throughout; estimated: each year's own up to `year`, which then stay
+    year: int
 
     def __post_init__(self) -> None:
-        _one_of("macro.conditions", self.conditions, ("constant", "published"))
+        _one_of("macro.conditions", self.conditions, ("constant", "estimated"))
+        _within("macro.year", self.year, codes.FIRST_YEAR, 2025, "years with published employment of natives")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,6 +249,8 @@ class Config:
     name: str
     member_states: tuple[str, ...]
     seeds: tuple[int, ...]
+    draws: int  # of all parameters (calibration.draw), besides the seeds at the centre; 0: none
+    estimates: str  # shipped, or a folder that integra calibrate has written
     population: Population
     flows: Flows
     macro: Macro
@@ -261,6 +268,9 @@ class Config:
             raise refuse("seeds", list(self.seeds), "a number of seeds, or a list of different seeds")
         for seed in self.seeds:
             _within("seeds", seed, 0, 2**31 - 1)
+        _within("draws", self.draws, 0, DRAWS, "0 for none")
+        if 0 < self.draws < FEWEST_DRAWS:
+            raise refuse("draws", self.draws, f"0, or {FEWEST_DRAWS} to {DRAWS}")
 
 
 def _file_name(key: str, value: str) -> None:

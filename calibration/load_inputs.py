@@ -1,16 +1,15 @@
 """From settings and tables to the arrays the model runs on: the only reader of files on the way into a run."""
 
-from functools import lru_cache
-
 import numpy as np
 
-from calibration import flows, rates, stock
+from calibration import estimate, flows, rates, stock, tables
+from calibration.draw import Draw
 from calibration.fiscal_tables import fiscal_table
 from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
-    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
     REASONS, SEXES, STAY_BANDS, STAY_NAMES,
 )  # fmt: skip
 from model.inputs import Inputs
@@ -23,7 +22,6 @@ LIFE_STAGES = ("0-29", "30-64", "65+")
 PARTNERS = ("none", "not_working", "low_earner", "high_earner")
 FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
 WEEKS_PER_QUARTER = 13.0
-HIGHEST_HAZARD = 0.9
 MEAN_AGE_OF_OLDEST = 91.0  # years at which the rate of 85 and over holds, given how their ages are laid out
 DAYS_PER_QUARTER = 365.25 / 4
 
@@ -91,17 +89,15 @@ def by_stay_quarter(table):
     return table[:, np.searchsorted(bounds, np.arange(flows.LONGEST), side="right") - 1]
 
 
-def cell_table(scales):
-    """The flat cell table; `scales` holds the hand-set scale factors (finding, skilled_odds, wage_gap)."""
+def cell_table(wage_gap):
+    """The flat cell table before estimates; wage_gap [ms, origin] is the residual log gap of pay."""
     cells = empty_cells().reshape(SHAPE)
     cells["finding"] = 1.0
     cells["skilled_odds"] = 1.0
     for name in ("hiring", "contacts", "care_search", "care_separation", "care_course", "mortality", "fertility"):
         cells[name] = 1.0
-    origin_of = np.array([0, 1, 2, 2, 2, 2, 2])
-    cells["finding"] *= scales["finding"][:, origin_of][:, :, :, None, None]
-    cells["skilled_odds"][:, :, :, HIGH] *= scales["skilled_odds"][:, origin_of][:, :, None, None]
-    cells["wage_gap"] = scales["wage_gap"][:, origin_of][:, :, None, None, None]
+    origin_of = estimate.ORIGIN_OF_GROUP
+    cells["wage_gap"] = wage_gap[:, origin_of][:, :, None, None, None]
     migrants = cells[:, 2:]
     ratio = Parameter("callback_ratio").by_state()
     migrants["hiring"] = (ratio ** -(1.0 - scalar("search_compensation")))[:, None, None, None, None]
@@ -141,17 +137,6 @@ def cell_table(scales):
     return np.ascontiguousarray(cells.reshape(-1))
 
 
-def scale_factors():
-    """Hand-set scale factors of this version (calibration/scale_factors.py writes them)."""
-    return {
-        "finding": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
-        "skilled_odds": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
-        "activation": Parameter("activation_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
-        "wage_gap": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
-        "wage_level": Parameter("wage_level_scale").by_state(),
-    }
-
-
 def death_table():
     """Death probabilities per quarter [period, ms, sex, age 0..100], log-linear between band middles; from 85 the rate
     rises by SENESCENCE a year around its mean over the band."""
@@ -176,7 +161,7 @@ def birth_table():
     return np.ascontiguousarray(np.moveaxis(total[:, :, None] * by_age[:, None, :] / 4.0, 0, 1))
 
 
-@lru_cache(maxsize=1)
+@tables.derived
 def demography():
     """Stock, its fit, and arrivals before any scenario: (stock, fit, arrivals [ms, group, quarter])."""
     exit_q = by_stay_quarter(exits())
@@ -241,19 +226,6 @@ def _lever(item):
     )
 
 
-def macro_path(conditions):
-    """Factor of job finding [ms, quarter]: one, or the odds of native employment relative to 2019 (held after 2025)."""
-    years = LAST_YEAR - FIRST_YEAR + 1
-    path = np.ones((len(MEMBER_STATES), years))
-    if conditions == "published":
-        seen = range(FIRST_YEAR, 2026)
-        rate = Parameter("native_employment_rate").by_state(("year", seen))
-        odds = rate / (1.0 - rate)
-        path[:, : len(seen)] = odds / odds[:, [2019 - FIRST_YEAR]]
-        path[:, len(seen) :] = path[:, [len(seen) - 1]]
-    return np.repeat(path, 4, axis=1)
-
-
 def wages(level):
     """Log wage by Member State, education and segment relative to the average wage, and the log sex gap.
 
@@ -265,16 +237,22 @@ def wages(level):
     return base, gap
 
 
-def load_inputs(config):
-    """Inputs of a run from settings (calibration.config.Config).
+def load_inputs(config, draw=None):
+    """Inputs of a run from settings (calibration.config.Config): figures and estimates of a draw (calibration.draw), by
+    default the centre.
 
     Raises InputError for a missing or damaged table or a setting that the tables cannot serve.
     """
+    draw = Draw() if draw is None else draw
+    with draw.in_force():
+        return estimate.apply(before_estimates(config), draw.logs, config.macro)
+
+
+def before_estimates(config):
+    """Inputs in which every estimated factor is one (calibration.estimate)."""
     table, _, coming = demography()
-    scales = scale_factors()
-    cells, par = cell_table(scales), parameters()
+    cells, par = cell_table(Parameter("wage_gap_scale").by_state(("origin", ORIGINS))), parameters()
     rate, employed = rates.rate_table()
-    rate["activate"] = np.minimum(rate["activate"] * scales["activation"][..., None, None], HIGHEST_HAZARD)
     switches = np.ones(1, dtype=SWITCHES)
     off = set(config.integration.off)
     for name in SWITCHES.names:
@@ -289,7 +267,7 @@ def load_inputs(config):
             cells[name] = 1.0
     if "pay_growth" in off:
         par["experience"] = par["experience_squared"] = 0.0
-    base, gap = wages(scales["wage_level"])
+    base, gap = wages(Parameter("wage_level_scale").by_state())
     regulated = np.zeros((2, 3))
     rows = Parameter("regulated_share").rows
     for sex, education, value in zip(rows["sex"], rows["education"], rows["value"]):
@@ -317,8 +295,8 @@ def load_inputs(config):
         regulated=regulated,
         completion=rates.completion_ages(),
         partner=Parameter("partner_share").array(("age", LIFE_STAGES), ("origin", ORIGINS), ("category", PARTNERS)),
-        employment=rates.employment_table(),
-        unemployment=rates.unemployment_table(),
+        employment=rates.start_employment(),
+        unemployment=rates.start_unemployment(),
         overqualification=Parameter("overqualification_rate", sex="total", year=2019).by_state(("origin", ORIGINS)),
         employed_profile=employed,
         cells=cells,
@@ -332,7 +310,7 @@ def load_inputs(config):
         sex_gap=gap,
         fiscal=fiscal_table(),
         growth=scalar("real_wage_growth"),
-        macro=macro_path(config.macro.conditions),
+        macro=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         switches=switches,
         levers=tuple(_lever(item) for item in config.policy.levers if item.lever != "arrivals"),
         threads=config.compute.threads or 0,

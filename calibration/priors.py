@@ -18,7 +18,7 @@ from calibration.tables import STATUSES, all_tables, frame
 
 TRANSFORMS = ("identity", "log", "logit")
 SCOPES = ("common", "state")
-ROLES = ("input", "prior")
+ROLES = ("input", "prior", "factor")
 COLUMNS = (
     "parameter", "origin", "age", "education", "category", "transform", "sd", "low", "high", "scope", "source", "status",
     "note",
@@ -27,6 +27,7 @@ COLUMNS = (
 _SUMS = "shares of one whole; margins of the layout, raked"
 _LEVEL = "its level is fixed by moments: sampling error enters there; the age profile follows"
 _SCALE = "unit or scale of other figures, not a parameter"
+_ERROR = "error of a moment: widens the estimates instead"
 _STEP = "acts in whole quarters: small shifts round to one quarter more or to nothing"
 # Parameters the code reads that are neither drawn nor estimated, each with the reason.
 EXACT = (
@@ -47,16 +48,25 @@ EXACT = (
     ("hicp", _SCALE),
     ("male_births", "known to the third digit"),
     ("work_permission", _STEP),
+    ("lfs_sample", _ERROR),
+    ("lfs_annual_factor", _ERROR),
+    ("lfs_design_effect", _ERROR),
+    ("moment_sample_share", _ERROR),
+    ("moment_floor", _ERROR),
+    ("language_current_error", _ERROR),
+    ("overqualification_proxy_error", _ERROR),
+    ("unemployment_age_error", _ERROR),
+    ("macro_imputed_error", _ERROR),
+    ("break_2021", "enters the error of macro conditions"),
     ("insured_after", _STEP),
     ("course_quarters_advanced", _STEP),
 )
 
 
 def read():
-    """The rules with numeric sd, low and high (infinite for none); raises InputError, one line, for any that cannot be used."""
+    """The rules with numeric sd, low and high (infinite for none); raises InputError, one line, for any that makes no sense."""
     table = frame("priors", COLUMNS)
-    rows, role = all_tables(), assign()
-    known = set(rows["parameter"])
+    known = set(all_tables()["parameter"])
     for i, rule in enumerate(table.to_dict("records")):
         for column, allowed in (("transform", TRANSFORMS), ("scope", SCOPES), ("status", STATUSES)):
             if rule[column] not in allowed:
@@ -71,10 +81,15 @@ def read():
             allowed = "a number above zero" if column == "sd" else "a number or nothing"
             raise refused("priors", i + 2, f"{column}={table[column].iloc[i]}", allowed)
         table[column] = value
-    position = rule_of_row("priors", table, rows)
+    return table
+
+
+def check():
+    """Raise InputError, one line, unless every rule serves rows of the tables that may be drawn."""
+    table, rows, role = read(), all_tables(), assign()
+    position = assign_rules()
     for i, rule in table.iterrows():
         _check(i + 2, rule, rows[position == i], role[position == i])
-    return table
 
 
 def _check(line, rule, rows, role):

@@ -8,8 +8,8 @@ EU odds ratios (imputed). Turnover follows job tenure; finding and activation ar
 import numpy as np
 
 from calibration.stock import education_shares
-from calibration.tables import Parameter, scalar
-from model.codes import EDUCATION, ORIGINS, SEXES
+from calibration.tables import EU, Parameter, scalar
+from model.codes import EDUCATION, MEMBER_STATES, ORIGINS, SEXES
 from model.labour_market import FIRST_AGE, N_AGES, RATE, transition_rates
 
 AGES_12 = tuple(f"{a}-{a + 4}" for a in range(15, 75, 5))
@@ -28,6 +28,36 @@ def employment_table():
 def unemployment_table():
     """Unemployment rates [ms, origin, sex] of 2019 (age range of each published table)."""
     return Parameter("unemployment_rate", year=2019).by_state(("origin", ORIGINS), ("sex", SEXES))
+
+
+def odds(share):
+    """Odds of a share, kept away from zero and one."""
+    share = np.clip(share, 0.002, 0.998)
+    return share / (1.0 - share)
+
+
+def start_employment():
+    """Employment rates [ms, origin, sex, age 12] on 1 January 2017: the age profile of 2019 with its odds moved by what
+    ages 20-64 of the sex moved since 2017."""
+    level = [
+        odds(Parameter("employment_rate", age="20-64", year=year).by_state(("origin", ORIGINS), ("sex", SEXES)))
+        for year in (2017, 2019)
+    ]
+    moved = odds(employment_table()) * (level[0] / level[1])[..., None]
+    return np.where(employment_table() > 0.0, moved / (1.0 + moved), 0.0)
+
+
+def start_unemployment():
+    """Unemployment rates [ms, origin, sex] on 1 January 2017: those of 2019, their odds moved by the EU's change of the
+    origin between 2017 and 2019 (by Member State where both years are published)."""
+    table = odds(unemployment_table())
+    for o, origin in enumerate(ORIGINS):
+        rows = Parameter("unemployment_rate", sex="total").rows
+        rows = rows[(rows["origin"] == ("native" if origin == "eu_born" else origin)) & rows["year"].isin(["2017", "2019"])]
+        pairs = rows[rows["status"] != "imputed"].pivot_table(index="geo", columns="year", values="value").dropna()
+        change = odds(pairs["2017"]) / odds(pairs["2019"])
+        table[:, o] *= change.reindex(MEMBER_STATES).fillna(change[EU]).to_numpy()[:, None]
+    return table / (1.0 + table)
 
 
 def by_year_of_age(table):

@@ -1,0 +1,183 @@
+"""What is estimated for each Member State, the file that holds it, and how it enters the inputs of a run.
+
+Every term is the logarithm of a factor on a mechanism: job finding, activation of the inactive, separation, the odds that a
+graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, and macro conditions by year relative to 2019. A factor of one
+(a log of zero) is the mechanism as the tables have it.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from calibration import tables
+from calibration.errors import InputError
+from calibration.tables import COLUMNS
+from model.codes import FIRST_YEAR, GROUPS, HIGH, LAST_YEAR, MEMBER_STATES, ORIGINS, SEXES
+from model.cell import SHAPE
+
+REFERENCE_YEAR = 2019  # macro conditions are one
+LAST_MACRO_YEAR = 2025  # last year with published employment of natives
+RECENT_BANDS = 2  # stay bands of less than five years
+HIGHEST_HAZARD = 0.9
+ORIGIN_OF_GROUP = np.array([0, 1] + [2] * (len(GROUPS) - 2))
+GROUPS_OF_ORIGIN = (slice(0, 1), slice(1, 2), slice(2, len(GROUPS)))
+EXTRA = ("standard_error", "prior_mean", "prior_sd", "informed")
+
+
+class Term(NamedTuple):
+    """One estimated number of a Member State."""
+
+    name: str
+    origin: str
+    sex: str
+    year: str
+
+
+MACRO_YEARS = tuple(range(FIRST_YEAR, LAST_MACRO_YEAR + 1))
+NATIVE_TERMS = (
+    *(Term(name, "native", sex, "2019") for name in ("finding_scale", "activation_scale") for sex in SEXES),
+    Term("skilled_odds_scale", "native", "total", "2019"),
+    *(Term("macro", "native", "total", str(year)) for year in MACRO_YEARS if year != REFERENCE_YEAR),
+)
+MIGRANT_TERMS = (
+    *(
+        Term(name, origin, sex, "2019")
+        for origin in ORIGINS[1:]
+        for name in ("finding_scale", "activation_scale")
+        for sex in SEXES
+    ),
+    *(Term(name, origin, "total", "2019") for origin in ORIGINS[1:] for name in ("skilled_odds_scale", "separation_scale")),
+    Term("recent_finding_scale", "non_eu_born", "total", "2019"),
+    Term("entry_scale", "non_eu_born", "total", "2019"),
+)
+TERMS = NATIVE_TERMS + MIGRANT_TERMS
+INDEX = {term: i for i, term in enumerate(TERMS)}
+# Bounds of the factors: beyond the first, hazards sit at their cap and nothing about a person matters any more.
+BOUNDS = {
+    "finding_scale": (0.1, 8.0),
+    "activation_scale": (0.05, 10.0),
+    "skilled_odds_scale": (0.02, 50.0),
+    "separation_scale": (0.2, 3.0),
+    "recent_finding_scale": (0.1, 8.0),
+    "entry_scale": (0.05, 20.0),
+    "macro": (0.3, 2.5),
+}
+
+
+def log_bounds(terms=TERMS):
+    """Lower and upper bounds of the logs, two arrays."""
+    low, high = zip(*(BOUNDS[term.name] for term in terms))
+    return np.log(low), np.log(high)
+
+
+def _column(values, name, origin, sex="total"):
+    return values[:, INDEX[Term(name, origin, sex, "2019")]]
+
+
+def macro_path(values, conditions, year):
+    """Factor of job finding [ms, quarter] from logs [ms, term].
+
+    `constant`: the conditions of `year` throughout; `estimated`: each year's own up to `year`, which then stay.
+    """
+    by_year = np.zeros((len(values), LAST_YEAR - FIRST_YEAR + 1))
+    for y, other in enumerate(MACRO_YEARS):
+        if other != REFERENCE_YEAR:
+            by_year[:, y] = values[:, INDEX[Term("macro", "native", "total", str(other))]]
+    kept = by_year[:, [min(year, LAST_MACRO_YEAR) - FIRST_YEAR]]
+    first = 0 if conditions == "constant" else year - FIRST_YEAR
+    by_year[:, first:] = kept
+    return np.repeat(np.exp(by_year), 4, axis=1)
+
+
+def apply(inputs, values, macro):
+    """Inputs with the estimates in them.
+
+    inputs: as load_inputs builds them before estimates, every factor one. values [ms, term]: logs. macro: the settings
+    `conditions` and `year`. Returns new inputs; the given ones stay as they are.
+    """
+    cells = inputs.cells.reshape(SHAPE).copy()
+    rates = inputs.rates.copy()
+    for o, origin in enumerate(ORIGINS):
+        groups = GROUPS_OF_ORIGIN[o]
+        for s, sex in enumerate(SEXES):
+            finding = np.exp(_column(values, "finding_scale", origin, sex))
+            cells["finding"][:, groups, s] *= finding[:, None, None, None]
+            activation = np.exp(_column(values, "activation_scale", origin, sex))
+            raised = rates["activate"][:, o, s] * activation[:, None, None]
+            rates["activate"][:, o, s] = np.minimum(raised, HIGHEST_HAZARD)
+        skilled = np.exp(_column(values, "skilled_odds_scale", origin))
+        cells["skilled_odds"][:, groups, :, HIGH] *= skilled[:, None, None, None]
+        if o > 0:
+            separation = np.exp(_column(values, "separation_scale", origin))[:, None, None, None]
+            for name in ("to_unemployed", "to_inactive"):
+                rates[name][:, o] *= separation
+    recent = np.exp(_column(values, "recent_finding_scale", "non_eu_born"))
+    cells["finding"][:, 2:, ..., :RECENT_BANDS] *= recent[:, None, None, None, None]
+    entry = np.exp(_column(values, "entry_scale", "non_eu_born"))[:, None, None, None, None]
+    for name in ("entry_job", "entry_active"):
+        share = cells[name][:, 2:]
+        cells[name][:, 2:] = share * entry / (1.0 - share + share * entry)
+    return replace(
+        inputs,
+        cells=np.ascontiguousarray(cells.reshape(-1)),
+        rates=rates,
+        macro=macro_path(values, macro.conditions, macro.year),
+    )
+
+
+def as_written():
+    """The rows of estimates.csv, factors as they are; raises InputError when the file is missing or damaged."""
+    return tables.read_csv(tables.estimates_folder() / "estimates.csv", COLUMNS + EXTRA, numbers=("value", *EXTRA))
+
+
+@tables.kept
+def read():
+    """The estimates in use: a DataFrame in the order Member State, term, with `value` in logs.
+
+    Raises InputError when the file is missing or damaged, a Member State or term is missing or double, or a factor is
+    outside its bounds.
+    """
+    where = "estimates/estimates.csv"
+    table = as_written()
+    keys = pd.MultiIndex.from_frame(table[["geo", "parameter", "origin", "sex", "year"]])
+    if keys.has_duplicates:
+        raise InputError(f"{where}: {' '.join(keys[keys.duplicated()][0])} is there twice; allowed is one row per term")
+    wanted = pd.MultiIndex.from_tuples([(ms, *term) for ms in MEMBER_STATES for term in TERMS])
+    lacking = wanted.difference(keys)
+    if len(lacking):
+        raise InputError(f"{where}: {' '.join(lacking[0])} is missing; allowed is a row for every Member State and term")
+    table = table.set_index(keys).loc[wanted].reset_index(drop=True)
+    for row, (low, high) in zip(table.itertuples(), (BOUNDS[name] for name in table["parameter"])):
+        if not low * 0.999 <= row.value <= high * 1.001:
+            key = f"{row.parameter} {row.geo} {row.origin} {row.sex} {row.year}"
+            raise InputError(f"{where}: {key} value={row.value:g}; allowed is {low:g} to {high:g}")
+    table["value"] = np.log(table["value"])
+    return table
+
+
+def values_of(table):
+    """Logs [ms, term] of a table as `read` returns it."""
+    return table["value"].to_numpy().reshape(len(MEMBER_STATES), len(TERMS))
+
+
+def table_of(places, values, errors, prior_mean, prior_sd, informed):
+    """Rows of estimates.csv for some Member States from arrays [ms, term]: logs, standard errors (log points), priors, and the
+    share of the prior variance that the data remove."""
+    rows = []
+    for m, geo in enumerate(places):
+        for k, term in enumerate(TERMS):
+            share = informed[m, k]
+            note = "" if share >= 0.5 else "prior-driven: the data inform less than half"
+            rows.append((
+                term.name, geo, term.origin, term.sex, "", "", "", term.year, f"{np.exp(values[m, k]):.6g}", "factor", "none",
+                "estimated by simulated moments", "estimated", note, f"{errors[m, k]:.4g}", f"{prior_mean[m, k]:.6g}",
+                f"{prior_sd[m, k]:.6g}", f"{share:.3f}",
+            ))  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS + EXTRA)
+
+
+def write(table, file):
+    """Write rows as table_of builds them."""
+    table.to_csv(file, index=False, lineterminator="\n")

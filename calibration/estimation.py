@@ -1,0 +1,148 @@
+"""Estimation of the terms of each Member State by simulated moments on paired draws.
+
+The interface is `simulate(logs, seed) -> moments` (Simulator) and nothing else. scipy's least squares minimises squared
+distances to the published moments in units of their errors, plus squared distances of the terms to their priors:
+natives first (with macro conditions), then the migrant terms. The priors are hierarchical: a first round with wide ones
+gives mean and spread over Member States, which are the priors of the second, so that small ones borrow strength.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import approx_fprime, least_squares
+
+from calibration import estimate, moments
+from calibration.estimate import MIGRANT_TERMS, NATIVE_TERMS, REFERENCE_YEAR, TERMS
+from calibration.moments import MIGRANT_MOMENTS, MOMENTS, NATIVE_MOMENTS
+from model import simulate
+from model.codes import MEMBER_STATES
+
+STEP = 0.1  # log points of a finite difference: large enough that paired draws move smoothly
+SAME_SLOPE = 0.2  # log points a term may move before the Jacobian is computed again
+COARSER = 4  # the Jacobian needs fewer agents than the residuals
+MACRO_STEP = 0.3  # prior standard deviation of the change of macro conditions from year to year, log
+WIDE = {
+    "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
+    "recent_finding_scale": 0.4, "entry_scale": 0.5, "macro": 1.0,
+}  # fmt: skip
+LEAST_SPREAD = 0.1
+STEPS = 8  # iterations of one stage, at most
+
+
+class Simulator:
+    """simulate(logs [term], seed) -> moments [moment] of one Member State; moments after end_year are nan."""
+
+    def __init__(self, inputs, ms, macro, end_year, agents, natives_only=False):
+        """inputs: before estimates, of any set of Member States; ms: code of the Member State; macro: settings; agents: fewest
+        per origin; natives_only: leave migrants out, for what is estimated on natives."""
+        stock, arrivals = inputs.stock, inputs.arrivals
+        if natives_only:
+            stock, arrivals = stock.copy(), arrivals.copy()
+            stock[:, 1:] = 0.0
+            arrivals[:, 1:] = 0.0
+        self.inputs = replace(
+            inputs, member_states=(ms,), end_year=end_year, minimum_agents=agents, stock=stock, arrivals=arrivals
+        )
+        self.ms, self.macro = ms, macro
+        self.values = np.zeros((len(MEMBER_STATES), len(TERMS)))
+
+    def __call__(self, logs, seed):
+        values = self.values.copy()
+        values[self.ms] = logs
+        return moments.simulated(simulate(estimate.apply(self.inputs, values, self.macro), seed), 0)
+
+
+def target(table, ms):
+    """Published values and errors [moment] of one Member State; nan where there is none."""
+    value, error = np.full(len(MOMENTS), np.nan), np.full(len(MOMENTS), np.nan)
+    rows = table[table["geo"] == MEMBER_STATES[ms]]
+    for row in rows.itertuples():
+        i = moments.INDEX[moments.Moment(row.figure, row.origin, row.sex, row.year)]
+        value[i], error[i] = row.value, row.standard_error
+    return value, error
+
+
+def penalty_rows(prior_mean, prior_sd):
+    """The priors as rows of a linear system: (matrix [row, term], target [row]), in units of their standard deviations.
+
+    One row per term; macro conditions besides have one per change from year to year.
+    """
+    matrix = np.diag(1.0 / prior_sd)
+    aim = prior_mean / prior_sd
+    rows = []
+    columns = {int(t.year): i for i, t in enumerate(TERMS) if t.name == "macro"}
+    for year in estimate.MACRO_YEARS[1:]:
+        row = np.zeros(len(TERMS))
+        for other, sign in ((year, 1.0), (year - 1, -1.0)):
+            if other != REFERENCE_YEAR:
+                row[columns[other]] = sign / MACRO_STEP
+        rows.append(row)
+    return np.vstack([matrix, rows]), np.concatenate([aim, np.zeros(len(rows))])
+
+
+def wide_prior():
+    """Prior means and standard deviations [term] of the first round."""
+    return np.zeros(len(TERMS)), np.array([WIDE[term.name] for term in TERMS])
+
+
+def fit(logs, terms, of_moments, fine, coarse, seeds, published, prior):
+    """Least squares over some terms and moments of one Member State, the other terms held.
+
+    logs [term]: start; fine, coarse: simulators of the residuals (mean over seeds) and of the Jacobian (first seed), by
+    finite differences on paired draws; published: values and errors [moment]; prior: mean and sd [term]. Returns logs.
+    """
+    value, error = published
+    matrix, aim = penalty_rows(*prior)
+    columns = np.array([estimate.INDEX[term] for term in terms])
+    rows = np.array([i for i in (moments.INDEX[moment] for moment in of_moments) if np.isfinite(error[i])])
+    mine = np.abs(matrix[:, columns]).sum(axis=1) > 0
+    slopes = {}
+
+    def whole(x):
+        full = logs.copy()
+        full[columns] = x
+        return full
+
+    def distances(x, simulator, of_seeds):
+        found = np.mean([simulator(whole(x), seed) for seed in of_seeds], axis=0)
+        return (found[rows] - value[rows]) / error[rows]
+
+    def residuals(x):
+        return np.concatenate([distances(x, fine, seeds), (matrix @ whole(x) - aim)[mine]])
+
+    def jacobian(x):
+        if not slopes or np.abs(x - slopes["at"]).max() > SAME_SLOPE:
+            slopes["at"], slopes["of"] = x.copy(), approx_fprime(x, distances, STEP, coarse, seeds[:1])
+        return np.vstack([slopes["of"], matrix[np.ix_(mine, columns)]])
+
+    low, high = estimate.log_bounds(terms)
+    start = np.clip(logs[columns], low + 1e-6, high - 1e-6)
+    found = least_squares(
+        residuals, start, jac=jacobian, bounds=(low, high), x_scale=0.3, max_nfev=STEPS, ftol=1e-3, xtol=1e-3
+    )
+    return whole(found.x)
+
+
+def estimate_state(inputs, ms, macro, published, prior, seeds, agents, start):
+    """Estimate one Member State: natives with macro conditions, then migrants. Returns logs [term]."""
+    logs = start.copy()
+    for terms, of_moments, alone in ((NATIVE_TERMS, NATIVE_MOMENTS, True), (MIGRANT_TERMS, MIGRANT_MOMENTS, False)):
+        end_year = max(moment.year for moment in of_moments)
+        fine, coarse = (
+            Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (agents, agents // COARSER)
+        )
+        logs = fit(logs, terms, of_moments, fine, coarse, seeds, published, prior)
+    return logs
+
+
+def spread(logs):
+    """Hierarchical prior from the first round's logs [ms, term]: mean and standard deviation over Member States.
+
+    The spread still holds the errors of the first round, so small Member States borrow a little less than they could. Macro
+    conditions keep theirs: their years are tied to each other, not Member States.
+    """
+    mean, sd = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), LEAST_SPREAD)
+    for k, term in enumerate(TERMS):
+        if term.name == "macro":
+            mean[k], sd[k] = 0.0, WIDE["macro"]
+    return mean, sd

@@ -1,0 +1,171 @@
+"""Moments: published EU-LFS figures of a Member State, their sampling errors, and the same figures of a simulation.
+
+Only figures that were published (or derived from published ones by a stated rule) are moments; imputed cells are not.
+Age ranges follow each published table. From 2021 on, natives' employment is put on the definition used before by the break
+term, which is estimated on natives.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from calibration import tables
+from calibration.errors import InputError
+from calibration.estimate import MACRO_YEARS
+from calibration.tables import Parameter, scalar
+from model.codes import FIRST_YEAR, MEASURE, MEMBER_STATES, ORIGINS, SEXES
+from model.codes import STAY_MEASURES as STAY
+
+MOMENT_YEARS = (2018, 2019)
+BREAK_YEAR = 2021
+RECENT_YEARS = 5  # completed years since arrival below which a person counts as recently arrived
+# Rates lie in these ranges; anything else is a slip in a table.
+RANGE = (0.0, 1.0)
+
+
+class Moment(NamedTuple):
+    """One figure: employment, unemployment, overqualification or recent (employment of recent arrivals)."""
+
+    figure: str
+    origin: str
+    sex: str
+    year: int
+
+
+NATIVE_MOMENTS = (
+    *(Moment("employment", "native", "total", year) for year in MACRO_YEARS if year not in MOMENT_YEARS),
+    *(Moment("employment", "native", sex, year) for year in MOMENT_YEARS for sex in SEXES),
+    *(Moment("unemployment", "native", sex, 2019) for sex in SEXES),
+    Moment("overqualification", "native", "total", 2019),
+)
+MIGRANT_MOMENTS = (
+    *(Moment("employment", origin, sex, year) for origin in ORIGINS[1:] for year in MOMENT_YEARS for sex in SEXES),
+    *(Moment("unemployment", origin, sex, 2019) for origin in ORIGINS[1:] for sex in SEXES),
+    *(Moment("overqualification", origin, "total", 2019) for origin in ORIGINS[1:]),
+    *(Moment("recent", "non_eu_born", "total", year) for year in MOMENT_YEARS),
+)
+MOMENTS = NATIVE_MOMENTS + MIGRANT_MOMENTS
+LAST_MIGRANT_YEAR = max(moment.year for moment in MIGRANT_MOMENTS)
+INDEX = {moment: i for i, moment in enumerate(MOMENTS)}
+
+
+@tables.derived
+def break_term():
+    """Points (shares) by which published employment rates from 2021 on exceed the definition used before, [ms]."""
+    return Parameter("break_2021", origin="native").by_state()
+
+
+def published():
+    """Every moment of every Member State: DataFrame geo, figure, origin, sex, year, value, standard_error, status.
+
+    Values and errors are shares. Figures that are missing or imputed are left out. Raises InputError for a figure outside
+    0 to 1 or a moment that is there twice.
+    """
+    rates = {
+        "employment": Parameter("employment_rate", age="20-64").rows,
+        "unemployment": Parameter("unemployment_rate").rows,
+        "overqualification": Parameter("overqualification_rate").rows,
+        "recent": Parameter("employment_rate_recent").rows,
+    }
+    macro = Parameter("native_employment_rate").rows
+    rule = Rule()
+    rows = []
+    for moment in MOMENTS:
+        is_macro = moment.figure == "employment" and moment.origin == "native" and moment.sex == "total"
+        table = macro if is_macro else rates[moment.figure]
+        table = table[(table["origin"] == moment.origin) & (table["sex"] == moment.sex) & (table["year"] == str(moment.year))]
+        for geo, value, status in zip(table["geo"], table["value"], table["status"]):
+            if geo not in MEMBER_STATES or (status == "imputed" and not is_macro):
+                continue
+            if not RANGE[0] < value < RANGE[1]:
+                raise InputError(
+                    f"calibration/data: {' '.join(map(str, moment))} {geo} value={value:g}; allowed is above 0 and below 1"
+                )
+            ms = MEMBER_STATES.index(geo)
+            if is_macro and moment.year >= BREAK_YEAR:
+                value = value - break_term()[ms]
+            error = rule.standard_error(moment, ms, value, status)
+            rows.append((geo, *moment, value, error, status))
+    found = pd.DataFrame(rows, columns=["geo", *Moment._fields, "value", "standard_error", "status"])
+    double = found.duplicated(subset=["geo", *Moment._fields])
+    if double.any():
+        row = found[double].iloc[0]
+        raise InputError(
+            f"calibration/data: moment {row['figure']} {row['origin']} {row['sex']} {row['year']} {row['geo']} is there twice; "
+            "allowed is one row per moment"
+        )
+    return found
+
+
+def group_shares():
+    """Share of each origin and sex in persons aged 15-74, [ms, origin, sex], from the stock of 1 January 2017."""
+    from calibration.load_inputs import demography
+
+    stock = demography()[0].sum(axis=(4, 5))[:, :, :, 3:15].sum(axis=3)
+    by_origin = np.stack([stock[:, 0], stock[:, 1], stock[:, 2:].sum(axis=1)], axis=1)
+    return by_origin / by_origin.sum(axis=(1, 2), keepdims=True)
+
+
+class Rule:
+    """The rule for the sampling error of a published rate: binomial with the LFS sample that falls on the group.
+
+    Persons interviewed per quarter times the independent quarters of a year, divided by the design effect, times the share
+    of the group and of the figure's base in it. Proxies and imputed macro conditions carry a stated extra error; rounding
+    and definitions add a floor.
+    """
+
+    def __init__(self):
+        persons = Parameter("lfs_sample").by_state() * scalar("lfs_annual_factor") / scalar("lfs_design_effect")
+        self.sample = persons[:, None, None] * group_shares()
+        rows = Parameter("moment_sample_share").rows
+        self.base = dict(zip(rows["category"], rows["value"]))
+        rows = Parameter("overqualification_proxy_error").rows
+        self.proxy = dict(zip(rows["origin"], rows["value"]))
+        self.floor, self.ages = scalar("moment_floor"), scalar("unemployment_age_error")
+        self.imputed = scalar("macro_imputed_error")
+
+    def standard_error(self, moment, ms, value, status):
+        """Standard error of a share, for one Member State."""
+        sex = slice(None) if moment.sex == "total" else [SEXES.index(moment.sex)]
+        sample = self.sample[ms, ORIGINS.index(moment.origin), sex].sum() * self.base[moment.figure]
+        extra = self.floor
+        if moment.figure == "overqualification":
+            extra = self.proxy[moment.origin]
+        elif moment.figure == "unemployment" and moment.origin == "eu_born":
+            extra = self.ages
+        elif status == "imputed":
+            extra = self.imputed
+        return float(np.sqrt(value * (1.0 - value) / max(sample, 1.0) + extra**2))
+
+
+def simulated(results, row):
+    """The moments [moment] of one Member State (row of the results); nan for years not simulated. Shares."""
+    counts = results.counts[:, row].sum(axis=3)
+    both = counts.sum(axis=2)
+    found = np.full(len(MOMENTS), np.nan)
+    for i, moment in enumerate(MOMENTS):
+        y, o = moment.year - FIRST_YEAR, ORIGINS.index(moment.origin)
+        if y >= len(counts):
+            continue
+        if moment.figure == "recent":
+            people = results.by_stay[y, row, :, :, :RECENT_YEARS].sum(axis=(0, 1, 2))
+            found[i] = people[STAY.index("employed_20_64")] / max(1, people[STAY.index("persons_20_64")])
+            continue
+        people = both[y, o] if moment.sex == "total" else counts[y, o, SEXES.index(moment.sex)]
+        found[i] = rate(moment, people)
+    return found
+
+
+def rate(moment, people):
+    """The figure from counts [measure] of a group."""
+    def count(name):
+        return people[MEASURE[name]]
+
+    if moment.figure == "employment":
+        return count("employed_20_64") / max(1, count("persons_20_64"))
+    if moment.figure == "overqualification":
+        return count("overqualified_20_64") / max(1, count("tertiary_employed_20_64"))
+    ages = "20_64" if moment.origin == "native" else "15_74"
+    active = count(f"employed_{ages}") + count(f"unemployed_{ages}")
+    return count(f"unemployed_{ages}") / max(1, active)

@@ -1,0 +1,67 @@
+"""`integra calibrate`: estimates from published figures, with their uncertainty, in a result folder.
+
+Each step is kept beside the results (outputs/.calibrate-<hash>): started again with the same settings, an interrupted
+calibration goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from tqdm import tqdm
+
+from calibration import calibrate as calibration
+from calibration.config import Config
+from calibration.errors import refuse
+from scenarios import figures
+from scenarios.folder import final_folder, result_folder
+from scenarios.provenance import provenance, result_hash, result_settings
+from scenarios.run import write_json
+
+
+def calibrate(config: Config) -> str:
+    """Estimate, write the result folder, and return the text for the console."""
+    if config.macro.conditions != "estimated" or config.run.end_year < config.macro.year:
+        raise refuse("macro.conditions", config.macro.conditions, "estimated, with run.end_year at macro.year or later")
+    digest = result_hash("calibrate", [config])
+    kept = Path(config.compute.output) / f".calibrate-{digest}"
+    steps = _Steps()
+    with result_folder(config.compute.output, config.name, digest) as folder:
+        found = calibration.calibrate(config, calibration.Checkpoints(kept), steps)
+        steps.close()
+        calibration.write(found, folder)
+        text = OmegaConf.to_yaml(OmegaConf.create(result_settings("calibrate", [config])))
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        write_json(folder / "provenance.json", provenance("calibrate", [config], 0, steps.seconds, {}))
+        moments = calibration.fitted(found)
+        figures.draw_calibration(folder / "figures", moments, calibration.estimated(found))
+        lines = console(moments, calibration.identification(found))
+    shutil.rmtree(kept, ignore_errors=True)
+    place = final_folder(config.compute.output, config.name, digest)
+    return "\n".join([*lines, "", f"{place}: use it with estimates={place}"])
+
+
+class _Steps:
+    """A bar on stderr per step, with the number done."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+        self._step = ""
+        self.seconds = 0.0
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        if step != self._step:
+            self.close()
+            self._step = step
+            self._bar = tqdm(total=of, initial=done, desc=step, leave=True, dynamic_ncols=True, file=sys.stderr)
+        assert self._bar is not None
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self.seconds += self._bar.format_dict["elapsed"]
+            self._bar.close()
+            self._bar = None
