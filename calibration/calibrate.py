@@ -265,8 +265,7 @@ def write(result, published, folder):
             drawn[:, n * (len(MEMBER_STATES) + ms) : n * (len(MEMBER_STATES) + ms + 1)] = own[:, i]
         shutil.copy(tables.estimates_folder() / "common.csv", folder / "common.csv")
     estimate.write(table, folder / "estimates.csv")
-    frame = pd.DataFrame(drawn.astype(np.float32), columns=draw.columns())
-    frame.to_parquet(folder / "draws.parquet", index=False, compression="zstd")
+    draw.write_drawn(drawn, folder / "draws.parquet")
     fitted(result).to_csv(folder / "moments.csv", index=False, float_format="%.6g", lineterminator="\n")
     identification(result).to_csv(folder / "identification.csv", index=False, float_format="%.6g", lineterminator="\n")
 

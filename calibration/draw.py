@@ -97,8 +97,9 @@ def shifts(common, number=0):
     return Shifts(every, state)
 
 
-def columns():
-    """Columns of draws.parquet: terms given all parameters drawn, terms given the others at the centre, common parameters."""
+def names():
+    """What draws.parquet has a row for: terms given all parameters drawn, terms given the others at the centre, common
+    parameters."""
     terms = [f"{geo} {' '.join(term)}" for geo in MEMBER_STATES for term in TERMS]
     common = [" ".join(filter(None, (rules()[k][label] for label in LABELS))) for k in common_rules()]
     return [*terms, *(f"own {name}" for name in terms), *common]
@@ -111,16 +112,23 @@ def available():
 
 @tables.kept
 def drawn():
-    """The shipped draws as an array [draw, column]; raises InputError for a damaged file."""
+    """The draws in use as an array [draw, name]; raises InputError for a damaged file."""
     content = tables.content(tables.estimates_folder() / DRAWS)
     try:
         table = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:80]
         raise InputError(f"estimates/{DRAWS}: damaged ({reason}); allowed is the file as shipped") from None
-    if list(table.columns) != columns() or not np.isfinite(table.to_numpy()).all():
-        raise InputError(f"estimates/{DRAWS}: columns do not fit terms and priors; allowed is the file as shipped")
-    return table.to_numpy(dtype=float)
+    if list(table.get("name", ())) != names() or not np.isfinite(table.drop(columns="name").to_numpy()).all():
+        raise InputError(f"estimates/{DRAWS}: does not fit terms and priors; allowed is the file as shipped")
+    return table.drop(columns="name").to_numpy(dtype=float).T
+
+
+def write_drawn(drawn, file):
+    """Write draws [draw, name], one column per draw."""
+    table = pd.DataFrame(np.asarray(drawn, dtype=np.float32).T, columns=[f"draw_{d + 1}" for d in range(len(drawn))])
+    table.insert(0, "name", names())
+    table.to_parquet(file, index=False, compression="zstd")
 
 
 class Draw:
