@@ -1,10 +1,8 @@
 """From settings and tables to the arrays the model runs on: the only reader of files on the way into a run."""
 
-from functools import lru_cache
-
 import numpy as np
 
-from calibration import flows, rates, stock
+from calibration import flows, rates, stock, tables
 from calibration.fiscal_tables import fiscal_table
 from calibration.tables import Parameter, scalar
 from model import lever
@@ -176,7 +174,7 @@ def birth_table():
     return np.ascontiguousarray(np.moveaxis(total[:, :, None] * by_age[:, None, :] / 4.0, 0, 1))
 
 
-@lru_cache(maxsize=1)
+@tables.cached
 def demography():
     """Stock, its fit, and arrivals before any scenario: (stock, fit, arrivals [ms, group, quarter])."""
     exit_q = by_stay_quarter(exits())
@@ -270,6 +268,7 @@ def load_inputs(config):
 
     Raises InputError for a missing or damaged table or a setting that the tables cannot serve.
     """
+    tables.use(config.tables.use, config.tables.folder)
     table, _, coming = demography()
     scales = scale_factors()
     cells, par = cell_table(scales), parameters()

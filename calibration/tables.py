@@ -1,17 +1,22 @@
 """Tables of figures: every value with unit, dataset, source and status, read from calibration/data.
 
-The one reader of those files. A damaged or missing table raises InputError with one line that says what is wrong.
+The one reader of those files, and of the dated folders that `integra data update` writes: `use` chooses one, and its
+rows then stand in place of the shipped rows with the same keys. A damaged or missing table raises InputError with one
+line that says what is wrong.
 """
 
 import hashlib
+import json
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from calibration.errors import InputError
+from calibration.config import DATED
+from calibration.errors import InputError, refuse
 from model.codes import MEMBER_STATES
 
 COLUMNS = (
@@ -24,6 +29,8 @@ FILES = (
     "scale_factors", "validation", "effects",
 )  # fmt: skip
 RULES = ("roles", "priors")  # tables about the tables: what each row is for, how far it may be from the truth
+# Figures that are there once, over whatever age range was published: a fetched one replaces it with another range too.
+ONE_AGE_RANGE = ("unemployment_rate",)
 STATUSES = ("seen", "derived", "recalled", "assumed", "imputed")
 EU = "EU27_2020"
 
@@ -31,6 +38,16 @@ EU = "EU27_2020"
 def folder():
     """The folder of the shipped tables (importlib.resources traversable)."""
     return resources.files("calibration") / "data"
+
+
+_caches = []
+_chosen = None  # folder of fetched figures in use, None when the shipped ones stand alone
+
+
+def cached(function):
+    """`function` without arguments, evaluated once for the tables in use."""
+    _caches.append(lru_cache(maxsize=1)(function))
+    return _caches[-1]
 
 
 def content(name):
@@ -42,44 +59,144 @@ def content(name):
 
 
 def frame(name, columns):
-    """A file as a DataFrame of strings with at least these columns; raises InputError if it is missing or damaged."""
+    """A shipped file as a DataFrame of strings with at least these columns; raises InputError if missing or damaged."""
+    return _frame(content(name), columns, f"calibration/data/{name}.csv", "the file as shipped")
+
+
+def _frame(data, columns, shown, allowed):
+    """The table in the bytes `data`; messages call it `shown` and ask for `allowed`."""
     try:
-        table = pd.read_csv(BytesIO(content(name)), dtype=str, keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"calibration/data/{name}.csv: damaged ({reason}); allowed is the file as shipped") from None
+        raise InputError(f"{shown}: damaged ({reason}); allowed is {allowed}") from None
     missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise InputError(f"calibration/data/{name}.csv: column {missing[0]} is missing; allowed is {','.join(columns)}")
+        raise InputError(f"{shown}: column {missing[0]} is missing; allowed is {','.join(columns)}")
+    cut = table.isna().any(axis=1)
+    if cut.any():
+        raise InputError(f"{shown} line {int(np.flatnonzero(cut)[0]) + 2}: cut off; allowed is {allowed}")
     return table
 
 
 def read(name):
     """One table as a DataFrame of strings with numeric `value`; raises InputError if it is missing or damaged."""
-    table = frame(name, COLUMNS)
+    return _figures(frame(name, COLUMNS), f"calibration/data/{name}.csv")
+
+
+def _figures(table, shown):
+    """The table with numeric `value`; raises InputError for a value that is no number and a key that is there twice."""
     value = pd.to_numeric(table["value"], errors="coerce")
     if value.isna().any() or not np.isfinite(value).all():
         line = int(np.flatnonzero(~np.isfinite(value.to_numpy()))[0]) + 2
         bad = table["value"].iloc[line - 2]
-        raise InputError(f"calibration/data/{name}.csv line {line}: value={bad!r}; allowed is a finite number")
+        raise InputError(f"{shown} line {line}: value={bad!r}; allowed is a finite number")
     table["value"] = value
     double = table.duplicated(subset=list(KEYS))
     if double.any():
         line = int(np.flatnonzero(double.to_numpy())[0]) + 2
         name_of = table["parameter"].iloc[line - 2]
-        raise InputError(f"calibration/data/{name}.csv line {line}: {name_of} is there twice; allowed is one row per key")
+        raise InputError(f"{shown} line {line}: {name_of} is there twice; allowed is one row per key")
     return table
 
 
-@lru_cache(maxsize=1)
-def all_tables():
+def shipped():
     """Every shipped table in one DataFrame, with the column `file`."""
     return pd.concat([read(name).assign(file=name) for name in FILES], ignore_index=True)
 
 
+@cached
+def all_tables():
+    """The figures in use: the shipped ones, and fetched ones in their place, with the column `file`."""
+    rows = shipped()
+    if _chosen is None:
+        return rows
+    newer = fetched()
+    return pd.concat([rows[~identity(rows).isin(identity(newer))], newer], ignore_index=True)
+
+
+def identity(rows):
+    """What identifies the figure of each row: the keys, without the age range where a figure has one only."""
+    age = rows["age"].where(~rows["parameter"].isin(ONE_AGE_RANGE), "")
+    return pd.MultiIndex.from_frame(rows[list(KEYS)].assign(age=age))
+
+
+def fetched():
+    """Rows of the chosen folder of fetched figures; raises InputError when a file is not as it was written."""
+    rows = []
+    for name, data in _written().items():
+        table = _figures(_frame(data, COLUMNS, _shown(name), "the file as integra data update wrote it"), _shown(name))
+        rows.append(table.assign(file=name.removesuffix(".csv")))
+    rows = pd.concat(rows, ignore_index=True)
+    double = identity(rows).duplicated()
+    if double.any():
+        raise InputError(f"{_shown('')}: {rows['parameter'][double].iloc[0]} is there twice; allowed is one row per figure")
+    return rows
+
+
+def _written():
+    """The tables of the chosen folder, {name: bytes}; raises InputError when one is not what provenance.json says."""
+    allowed = "the folder as integra data update wrote it, or tables=shipped"
+    try:
+        digests = json.loads((_chosen / "provenance.json").read_text(encoding="utf-8"))["files"]
+        written = {name: (_chosen / name).read_bytes() for name in [f"{file}.csv" for file in FILES] if name in digests}
+    except FileNotFoundError as error:
+        raise InputError(f"{_shown(Path(error.filename).name)}: the file is missing; allowed is {allowed}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError):
+        written = {}
+    if not written:
+        raise InputError(f"{_shown('provenance.json')}: damaged; allowed is {allowed}")
+    for name, data in written.items():
+        if hashlib.sha256(data).hexdigest() != digests[name]:
+            raise InputError(f"{_shown(name)}: changed since it was written; allowed is {allowed}")
+    return written
+
+
+def _shown(name):
+    return (Path(_chosen.parent.name) / _chosen.name / name).as_posix()
+
+
+def dated_folders(root):
+    """The folders of fetched figures under `root`, oldest first."""
+    found = [(DATED.fullmatch(path.name), path) for path in Path(root).glob("*") if path.is_dir()]
+    return [path for _, path in sorted(((match[1], int(match[2] or 1)), path) for match, path in found if match)]
+
+
+def use(choice, root):
+    """Choose the figures: `shipped`, `latest` (shipped when nothing was fetched), or the date of a folder under `root`.
+
+    Raises InputError when there is no folder of that date. Whatever was computed from other figures is forgotten.
+    """
+    global _chosen
+    folders = {path.name: path.resolve() for path in dated_folders(root)} if choice != "shipped" else {}
+    if choice not in ("shipped", "latest") and choice not in folders:
+        raise refuse("tables.use", choice, f"latest, shipped, or one of {root}: {', '.join(folders) or 'none is there'}")
+    chosen = folders.get(choice, next(reversed(folders.values()), None))
+    if chosen != _chosen:
+        _chosen = chosen
+        for cache in _caches:
+            cache.cache_clear()
+
+
+def in_use():
+    """One line on the fetched figures in use; None when there are none."""
+    if _chosen is None:
+        return None
+    rows, newer = shipped(), fetched()
+    replaced = int(identity(rows).isin(identity(newer)).sum())
+    further = len(newer) - int(identity(newer).isin(identity(rows)).sum())
+    return (
+        f"figures of Eurostat extracted {DATED.fullmatch(_chosen.name)[1]} ({_shown('')}) in place of {replaced} shipped ones,"
+        f" {further} further (tables=shipped leaves them out)"
+    )
+
+
 def hashes():
-    """SHA-256 of every shipped table, by file name."""
-    return {f"{name}.csv": hashlib.sha256(content(name)).hexdigest() for name in FILES + RULES}
+    """SHA-256 of every table in use, by file name; those of fetched figures carry the name of their folder."""
+    files = {f"{name}.csv": content(name) for name in FILES + RULES}
+    if _chosen is not None:
+        files |= {_shown(name): data for name, data in _written().items()}
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
 class Parameter:
@@ -122,6 +239,17 @@ class Parameter:
     def by_state(self, *axes):
         """Values over the 27 Member States and further axes."""
         return self.array(("geo", MEMBER_STATES), *axes)
+
+
+def where_given(name, *axes, **fixed):
+    """Values of a parameter over axes given as (column, list of labels), NaN where there is no row."""
+    rows = all_tables()
+    rows = rows[rows["parameter"] == name]
+    for column, value in fixed.items():
+        rows = rows[rows[column] == str(value)]
+    wanted = pd.MultiIndex.from_product([labels for _, labels in axes])
+    values = rows.set_index([column for column, _ in axes])["value"].reindex(wanted)
+    return values.to_numpy(dtype=float).reshape([len(labels) for _, labels in axes])
 
 
 def scalar(name, **fixed):
