@@ -73,9 +73,6 @@ def _frame(data, columns, shown, allowed):
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise InputError(f"{shown}: column {missing[0]} is missing; allowed is {','.join(columns)}")
-    cut = table.isna().any(axis=1)
-    if cut.any():
-        raise InputError(f"{shown} line {int(np.flatnonzero(cut)[0]) + 2}: cut off; allowed is {allowed}")
     return table
 
 
@@ -85,13 +82,17 @@ def read(name):
 
 
 def _figures(table, shown):
-    """The table with numeric `value`; raises InputError for a value that is no number and a key that is there twice."""
+    """The table with numeric `value`; raises InputError for a value, status or key that cannot be."""
     value = pd.to_numeric(table["value"], errors="coerce")
     if value.isna().any() or not np.isfinite(value).all():
         line = int(np.flatnonzero(~np.isfinite(value.to_numpy()))[0]) + 2
         bad = table["value"].iloc[line - 2]
         raise InputError(f"{shown} line {line}: value={bad!r}; allowed is a finite number")
     table["value"] = value
+    unknown = ~table["status"].isin(STATUSES)  # also the last row of a file that was cut off behind the value
+    if unknown.any():
+        line = int(np.flatnonzero(unknown)[0]) + 2
+        raise InputError(f"{shown} line {line}: status={table['status'].iloc[line - 2]!r}; allowed is {', '.join(STATUSES)}")
     double = table.duplicated(subset=list(KEYS))
     if double.any():
         line = int(np.flatnonzero(double.to_numpy())[0]) + 2

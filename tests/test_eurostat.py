@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration import eurostat, fit, load_inputs, rates, tables
+from calibration import eurostat, fit, load_inputs, priors, rates, roles, tables
 from calibration.config import update_from
 from calibration.errors import InputError
 from model.codes import EDUCATION, MEMBER_STATES, ORIGINS
@@ -271,6 +271,10 @@ def test_every_query_of_the_table(server):
     tables.use("latest", "eurostat")
     assert {f"eurostat/{place.name}/{name}.csv" for name in ("labour", "population", "demography")} < set(tables.hashes())
     assert "overqualification_rate" in text
+    assigned = tables.all_tables().assign(role=roles.assign())
+    priors.read()
+    seen = assigned[assigned.source.str.startswith("Eurostat, extracted")]
+    assert len(seen) > 5000 and set(seen[(seen.year > "2019") & (seen.parameter == "overqualification_rate")].role) == {"validation"}
     raw = pd.read_csv(SHIPPED / "eurostat_queries.csv", dtype=str, keep_default_na=False)
     assert set(raw.checked) <= {"yes", "no"}
 
