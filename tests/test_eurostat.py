@@ -279,6 +279,42 @@ def test_every_query_of_the_table(server):
     assert set(raw.checked) <= {"yes", "no"}
 
 
+SEX = {"T": "total", "F": "female", "M": "male"}
+BORN = {"NAT": "native", "EU27_2020_FOR": "eu_born", "NEU27_2020_FOR": "non_eu_born"}
+SERVES = {
+    "lfsa_ergacob": ("employment_rate", 0.01), "lfsa_urgacob": ("unemployment_rate", 0.01),
+    "lfsa_eoqgac": ("overqualification_rate", 0.01), "lfst_rimgecga": ("employment_rate_recent", 0.01),
+    "lfsa_eppgacob": ("part_time_share", 0.01), "lfsa_etpgacob": ("temporary_share", 0.01),
+    "demo_pjangroup": ("population", 1), "migr_pop3ctb": ("stock", 1), "demo_gind": ("births", 1),
+    "demo_find": ("total_fertility_rate", 1),
+}  # fmt: skip
+
+
+def test_the_shipped_figures_come_back_unchanged(server):
+    """Answers that repeat the shipped figures revise none of them, and the model's inputs stay the same."""
+    own = tables.shipped()
+    own = own.assign(age=own.age.where(own.parameter != "unemployment_rate", "20-64"))
+    figures = own.set_index(["parameter", "geo", "origin", "sex", "age", "year"]).value.to_dict()
+
+    def answered(name, c):
+        parameter, factor = SERVES[name]
+        age = {"Y_LT5": "0-4", "Y_GE85": "85+", "TOTAL": "", "": ""}.get(c.get("age", ""), c.get("age", "")[1:])
+        key = (parameter, c["geo"], BORN.get(c.get("c_birth"), ""), SEX[c.get("sex", "T")], age, c["time"])
+        return figures[key] / factor if key in figures else None
+
+    server[0].value = answered
+    shipped = load_inputs.load_inputs(job("run", ["tables=shipped"]))
+    place, _ = update(server, datasets=list(SERVES), years="all")
+    changes = pd.read_csv(place / "changes.csv", dtype=str, keep_default_na=False)
+    changes = changes[changes.parameter != "native_employment_rate"]
+    assert set(changes.change) == {"unchanged", "missing"}
+    assert (changes[changes.change == "unchanged"].groupby("parameter").size() > 80).all()
+    assert set(changes.parameter) == {parameter for parameter, _ in SERVES.values()}
+    fetched = load_inputs.load_inputs(job("run", []))
+    assert tables.in_use() and np.allclose(fetched.stock, shipped.stock, rtol=1e-6)
+    assert np.allclose(fetched.employment, shipped.employment) and np.allclose(fetched.unemployment, shipped.unemployment)
+
+
 def test_an_error_of_eurostat_is_repeated(server):
     """404 with Eurostat's JSON: one line with dataset and label, asked once."""
     server[0].sabotage = lambda name, attempt, body: (404, json.dumps(NOT_FOUND).encode(), len(json.dumps(NOT_FOUND)), 0)
@@ -516,12 +552,15 @@ def test_the_choice_enters_the_result_hash(server):
     assert set(tables.hashes()) - files == {f"eurostat/{place.name}/labour.csv"}
 
 
-@pytest.mark.parametrize("damage", ["changed", "gone", "no provenance", "empty provenance"])
+@pytest.mark.parametrize("damage", ["cut", "one digit", "gone", "no provenance", "empty provenance"])
 def test_a_damaged_folder_is_named(server, damage):
     """A fetched table that is no longer as written is refused, and `shipped` still works."""
     place, _ = update(server)
-    if damage == "changed":
-        (place / "labour.csv").write_bytes((place / "labour.csv").read_bytes()[:-200])
+    table = (place / "labour.csv").read_bytes()
+    if damage == "cut":
+        (place / "labour.csv").write_bytes(table[:-200])
+    elif damage == "one digit":
+        (place / "labour.csv").write_bytes(table.replace(b",0.5,", b",0.6,", 1))
     elif damage == "gone":
         (place / "labour.csv").unlink()
     elif damage == "no provenance":
