@@ -11,7 +11,6 @@
 import json
 import multiprocessing
 import os
-import shutil
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields, replace
 
@@ -79,6 +78,8 @@ def calibrate(config, kept, progress):
 
     Returns a Calibration. Raises InputError for tables that cannot be used.
     """
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
     priors.check()
     job = _Job(config, kept, progress)
     if len(job.codes) == len(MEMBER_STATES):
@@ -219,6 +220,7 @@ def _common_moments(config, inputs, logs, k):
     step = np.zeros(len(draw.common_rules()))
     if k >= 0:
         step[k] = 1.0
+    tables.use(config.tables.use, config.tables.folder)
     with tables.changed(draw.shifts(step)):
         these = replace(before_estimates(config), minimum_agents=inputs.minimum_agents)
     these = replace(these if k < 0 or _differs(these, inputs) else inputs, end_year=moments.LAST_MIGRANT_YEAR)
@@ -263,7 +265,7 @@ def write(result, published, folder):
         for i, ms in enumerate(rows):
             drawn[:, n * ms : n * (ms + 1)] = own[:, i]
             drawn[:, n * (len(MEMBER_STATES) + ms) : n * (len(MEMBER_STATES) + ms + 1)] = own[:, i]
-        shutil.copy(tables.estimates_folder() / "common.csv", folder / "common.csv")
+        (folder / "common.csv").write_bytes(tables.estimates_file("common.csv"))
     estimate.write(table, folder / "estimates.csv")
     draw.write_drawn(drawn, folder / "draws.parquet")
     fitted(result).to_csv(folder / "moments.csv", index=False, float_format="%.6g", lineterminator="\n")

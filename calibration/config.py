@@ -21,6 +21,7 @@ from model import codes
 PROCESS_NAMES = (
     "demography", "language", "recognition", "labour_market", "discrimination", "contacts", "care", "pay_growth",
 )  # fmt: skip
+DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(\d+))?")  # folder of fetched figures: a date, and a number if not the first
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 # Lever: lowest and highest strength, and what the strength means.
 LEVERS = {
@@ -226,6 +227,20 @@ class Run:
 
 
 @dataclasses.dataclass(frozen=True)
+class Tables:
+    """Which figures: the shipped ones alone, or with those fetched from Eurostat in their place."""
+
+    use: str  # latest, shipped, or the date of a folder
+    folder: str  # where `integra data update` writes
+
+    def __post_init__(self) -> None:
+        if self.use not in ("latest", "shipped") and not DATED.fullmatch(self.use):
+            raise refuse("tables.use", self.use, "latest, shipped, or a date such as 2026-11-22")
+        if not self.folder:
+            raise refuse("tables.folder", "''", "a folder")
+
+
+@dataclasses.dataclass(frozen=True)
 class Compute:
     """The machine: changes no result."""
 
@@ -259,6 +274,7 @@ class Config:
     parity: Parity
     accounting: Accounting
     run: Run
+    tables: Tables
     compute: Compute
 
     def __post_init__(self) -> None:
@@ -271,6 +287,36 @@ class Config:
         _within("draws", self.draws, 0, DRAWS, "0 for none")
         if 0 < self.draws < FEWEST_DRAWS:
             raise refuse("draws", self.draws, f"0, or {FEWEST_DRAWS} to {DRAWS}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Update:
+    """Settings of `integra data update`."""
+
+    base_url: str
+    timeout: float  # seconds
+    folder: str
+    datasets: tuple[str, ...]  # empty: all of the query table
+    years: tuple[int, ...]  # empty: those of the query table
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("http://", "https://")):
+            raise refuse("base_url", self.base_url, "an address that starts with https:// or http://")
+        _within("timeout", self.timeout, 0.1, 600, "seconds")
+        if not self.folder:
+            raise refuse("folder", "''", "a folder")
+        for year in self.years:
+            _within("years", year, 1990, 2100)
+
+
+def update_from(settings: Mapping[str, Any]) -> Update:
+    """Build the settings of `integra data update`; `all` stands for an empty list, one entry for a list of one."""
+    settings = dict(settings)
+    for key in ("datasets", "years"):
+        value = settings.get(key)
+        if not isinstance(value, list):
+            settings[key] = [] if value == "all" else [value]
+    return _build(Update, settings, "")
 
 
 def _file_name(key: str, value: str) -> None:

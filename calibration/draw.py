@@ -58,13 +58,13 @@ def shifted(values, amount, prior):
     return np.where(amount == 0.0, values, np.clip(moved, low, high))
 
 
-@tables.kept
+@tables.cached
 def rules():
     """The priors as a list of dictionaries (calibration.priors)."""
     return priors.read().to_dict("records")
 
 
-@tables.kept
+@tables.cached
 def rule_of_row():
     """Position of the prior of each row of tables.all_tables(), -1 for none."""
     return priors.assign_rules().to_numpy()
@@ -80,7 +80,7 @@ def common_table():
 
     Raises InputError for a damaged file or one that does not fit the priors.
     """
-    table = tables.read_csv(tables.estimates_folder() / COMMON, COMMON_COLUMNS, numbers=("mean", "sd", "informed"))
+    table = tables.estimates_table(COMMON, COMMON_COLUMNS, ("mean", "sd", "informed"))
     wanted = [tuple(rules()[k][label] for label in LABELS) for k in common_rules()]
     if list(map(tuple, table[list(LABELS)].to_numpy())) != wanted:
         raise InputError(f"estimates/{COMMON}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
@@ -110,10 +110,10 @@ def available():
     return len(drawn())
 
 
-@tables.kept
+@tables.cached
 def drawn():
     """The draws in use as an array [draw, name]; raises InputError for a damaged file."""
-    content = tables.content(tables.estimates_folder() / DRAWS)
+    content = tables.estimates_file(DRAWS)
     try:
         table = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError) as error:

@@ -129,10 +129,10 @@ def apply(inputs, values, macro):
 
 def as_written():
     """The rows of estimates.csv, factors as they are; raises InputError when the file is missing or damaged."""
-    return tables.read_csv(tables.estimates_folder() / "estimates.csv", COLUMNS + EXTRA, numbers=("value", *EXTRA))
+    return tables.estimates_table("estimates.csv", COLUMNS + EXTRA, ("value", *EXTRA))
 
 
-@tables.kept
+@tables.cached
 def read():
     """The estimates in use: a DataFrame in the order Member State, term, with `value` in logs.
 

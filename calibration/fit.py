@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.load_inputs import demography
-from calibration.tables import Parameter
+from calibration.tables import Parameter, where_given
 from model.accounting import indicator
 from model.codes import AGE_BANDS, FIRST_YEAR, MEASURE, MEMBER_STATES, NON_EU_BORN, ORIGINS, SEXES
 from model.results import Results
@@ -26,7 +26,7 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
 
     Figures: stock of the non-EU-born (annual mean, persons), employment rate and overqualification rate of 2019 (percent,
     when simulated), the largest error of a raked margin (share of the stock) and, as a check of figures that were not used, the
-    population of all groups against projection variant B.
+    population of all groups against the projection.
     """
     first = results[0]
     rows = [(MEMBER_STATES.index(code), row) for row, code in enumerate(first.member_states)]
@@ -56,7 +56,8 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
                 if every:
                     found.append((figure, EU, origin, 2019, total[o], of_eu[o], "%"))
     for year in [y for y in PROJECTED if y in first.years]:
-        projected = Parameter("projection", year=year).by_state(("sex", SEXES), ("age", AGE_BANDS)).sum(axis=(1, 2))
+        rows = Parameter("projection", year=year, category=projection_in_use())
+        projected = rows.by_state(("sex", SEXES), ("age", AGE_BANDS)).sum(axis=(1, 2))
         simulated = counts[year - FIRST_YEAR, ..., MEASURE["persons"]].sum(axis=1) / 4
         for ms, row in rows:
             found.append(("population", MEMBER_STATES[ms], "all", year, simulated[row], projected[ms], "persons"))
@@ -66,6 +67,13 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
     for ms, _ in rows:
         found.append(("raked_margins", MEMBER_STATES[ms], "non_eu_born", 2017, margins.iloc[ms], 0.0, "share"))
     return pd.DataFrame(found, columns=["figure", "place", "origin", "year", "simulated", "published", "unit"])
+
+
+def projection_in_use() -> str:
+    """Category of the projection compared with: Eurostat's by Member State where it was fetched, else our variant B."""
+    axes = (("geo", MEMBER_STATES), ("sex", SEXES), ("age", AGE_BANDS), ("year", [str(year) for year in PROJECTED]))
+    given = where_given("projection", *axes, category="europop2023")
+    return "europop2023" if np.isfinite(given).all() else "variant_b"
 
 
 def fit_lines(table: pd.DataFrame) -> list[str]:
@@ -98,5 +106,5 @@ def fit_lines(table: pd.DataFrame) -> list[str]:
     if len(people):
         gaps = 100 * (people["simulated"] / people["published"] - 1)
         shown = ", ".join(f"{year} {gap:+.1f} %" for year, gap in zip(people["year"], gaps))
-        lines.append(f"  population of all groups against projection variant B (not used): {shown}")
+        lines.append(f"  population of all groups against projection {projection_in_use()} (not used): {shown}")
     return lines

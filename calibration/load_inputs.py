@@ -161,7 +161,7 @@ def birth_table():
     return np.ascontiguousarray(np.moveaxis(total[:, :, None] * by_age[:, None, :] / 4.0, 0, 1))
 
 
-@tables.derived
+@tables.cached_figures
 def demography():
     """Stock, its fit, and arrivals before any scenario: (stock, fit, arrivals [ms, group, quarter])."""
     exit_q = by_stay_quarter(exits())
@@ -243,6 +243,8 @@ def load_inputs(config, draw=None):
 
     Raises InputError for a missing or damaged table or a setting that the tables cannot serve.
     """
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
     draw = Draw() if draw is None else draw
     with draw.in_force():
         return estimate.apply(before_estimates(config), draw.logs, config.macro)

@@ -50,7 +50,7 @@ LAST_MIGRANT_YEAR = max(moment.year for moment in MIGRANT_MOMENTS)
 INDEX = {moment: i for i, moment in enumerate(MOMENTS)}
 
 
-@tables.derived
+@tables.cached_figures
 def break_term():
     """Points (shares) by which published employment rates from 2021 on exceed the definition used before, [ms]."""
     return Parameter("break_2021", origin="native").by_state()

@@ -1,14 +1,15 @@
 """Labour-market hazards by Member State, origin, sex, education and age from published rates.
 
-Employment by birth and education is not published by Member State: the margin by sex and age is split over education with the
-EU odds ratios (imputed). Turnover follows job tenure; finding and activation are what reproduces the age profile
-(model.labour_market.transition_rates).
+Employment by birth and education is not in the shipped tables by Member State: the margin by sex and age is split over
+education with the EU odds ratios (imputed), or with a Member State's own once they were fetched. Turnover follows job
+tenure; finding and activation are what reproduces the age profile (model.labour_market.transition_rates).
 """
 
 import numpy as np
 
 from calibration.stock import education_shares
-from calibration.tables import EU, Parameter, scalar
+from calibration.tables import EU, Parameter, scalar, where_given
+from model.codes import EDUCATION, MEMBER_STATES, ORIGINS, SEXES
 from model.codes import EDUCATION, MEMBER_STATES, ORIGINS, SEXES
 from model.labour_market import FIRST_AGE, N_AGES, RATE, transition_rates
 
@@ -105,8 +106,7 @@ def profiles():
     free = shares * (1.0 - students)
     out_of_school = np.maximum(free.sum(axis=3), 1e-3)
     rate = np.minimum(employment / out_of_school, HIGHEST)
-    odds = np.stack([odds_of(origin) for origin in ORIGINS])
-    odds = np.broadcast_to(odds[None, :, None], free.shape[:4])
+    odds = np.broadcast_to(odds_by_state()[:, :, None], free.shape[:4])
     weights = free / np.maximum(free.sum(axis=3, keepdims=True), 1e-9)
     employed = np.minimum(split_by_education(rate, weights, odds), HIGHEST)
     age = Parameter("unemployment_age").array(("age", TURNOVER_AGES))[TURNOVER_OF]
@@ -122,9 +122,17 @@ def profiles():
     return employed, np.minimum(unemployed, 0.98 - employed)
 
 
-def odds_of(origin):
-    """Odds ratios of employment by education of one origin, [education], EU."""
-    return Parameter("employment_odds_ratio", origin=origin).array(("education", EDUCATION))
+def odds_by_state():
+    """Odds ratios of employment by education, [ms, origin, education], medium = 1.
+
+    A Member State's own where its rates by birth and education were fetched (integra data update), else the EU's.
+    """
+    of_eu = Parameter("employment_odds_ratio").array(("origin", ORIGINS), ("education", EDUCATION))
+    axes = (("geo", MEMBER_STATES), ("origin", ORIGINS), ("education", EDUCATION))
+    rate = np.clip(where_given("employment_rate_by_education", *axes, year=2019, sex="total", age="20-64"), 0.01, 0.99)
+    own = rate / (1.0 - rate)
+    own /= own[:, :, [EDUCATION.index("medium")]]
+    return np.where(np.isfinite(own).all(axis=2, keepdims=True), own, of_eu)
 
 
 def turnover(origin):

@@ -13,7 +13,7 @@ years since arrival do not appear because, once simplified, no parameter of a jo
 
 Simplifications, which `simplified` makes to the inputs of both sides:
 - no demography, arrivals, language, recognition or labour-market moves: the states of the start are kept;
-- nobody at 15-74 is in education or retired; employment by education follows the EU odds ratios with the published
+- nobody at 15-74 is in education or retired; employment by education follows rates.odds_by_state with the published
   margin by sex and age; the unemployed are the published rate's share of the active in every cell;
 - pay does not depend on experience, language or citizenship, nor the job on language and recognition;
 - no insurance benefit of the unemployed, no child benefit;
@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calibration.fiscal_tables import CATEGORIES
-from calibration.rates import odds_of, split_by_education
+from calibration.rates import odds_by_state, split_by_education
 from model.cell import SHAPE
 from model.codes import FEMALE, NATIVE, NON_EU_BORN
 from model.inputs import Inputs
@@ -82,7 +82,7 @@ def states(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     weights = np.moveaxis(persons, 3, 2)
     weights = weights / np.maximum(weights.sum(axis=2, keepdims=True), 1e-9)
     rate = inputs.employment[:, NON_EU_BORN, :, :START_BANDS]
-    odds = np.broadcast_to(odds_of("non_eu_born"), (*rate.shape[:2], 3))
+    odds = np.broadcast_to(odds_by_state()[:, [NON_EU_BORN]], (*rate.shape[:2], 3))
     employed = split_by_education(rate, weights, odds)
     ratio = inputs.unemployment[:, NON_EU_BORN] / (1.0 - inputs.unemployment[:, NON_EU_BORN])
     return employed, np.minimum(ratio[:, :, None, None] * employed, 1.0 - employed)

@@ -41,11 +41,13 @@ def _command(arguments: list[str]) -> int:
     if verb in ("-h", "--help", "help"):
         print(text.usage())
         return 0
-    if verb not in compose.VERBS:
-        raise refuse("verb", verb, ", ".join(compose.VERBS))
+    if verb not in compose.VERBS | compose.TOOLS:
+        raise refuse("verb", verb, ", ".join(compose.VERBS | compose.TOOLS))
     if "-h" in rest or "--help" in rest:
         print(text.verb_usage(verb))
         return 0
+    if verb == "data":
+        return _data(rest)
     sweep = bool({"-m", "--multirun"} & set(rest))
     overrides = [argument for argument in rest if argument not in ("-m", "--multirun")]
     for argument in overrides:
@@ -58,16 +60,33 @@ def _command(arguments: list[str]) -> int:
     return 0
 
 
+def _data(arguments: list[str]) -> int:
+    """`integra data update`."""
+    from calibration.errors import InputError
+    from scenarios import compose
+
+    if arguments[:1] != ["update"]:
+        raise InputError(f"data {' '.join(arguments[:1])}: allowed is integra data update")
+    settings = compose.update(arguments[1:])
+    from scenarios.data_update import update
+
+    print(update(settings))
+    return 0
+
+
 def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     """Check the settings of one job and whether it fits into memory; the returned function runs it."""
+    from calibration import tables
     from calibration.errors import refuse
     from scenarios import compose, memory
 
     if verb == "compare":
         config, policies = compose.comparison(overrides)
+        tables.use(config.tables.use, config.tables.folder)
         memory.check(config)
         return lambda: _compare(config, policies)
     config = compose.job(verb, overrides)
+    tables.use(config.tables.use, config.tables.folder)
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)
@@ -78,21 +97,33 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     return lambda: _reproduce(config)
 
 
+def _say_tables(config) -> None:
+    """Put the figures of the job in use, and say so when some of them were fetched."""
+    from calibration import tables
+
+    tables.use(config.tables.use, config.tables.folder)
+    if line := tables.in_use():
+        print(line, file=sys.stderr)
+
+
 def _run(config) -> None:
     from scenarios.run import run
 
+    _say_tables(config)
     print(run(config))
 
 
 def _reproduce(config) -> None:
     from scenarios.reproduce import reproduce
 
+    _say_tables(config)
     print(reproduce(config))
 
 
 def _compare(config, policies) -> None:
     from scenarios.compare import compare
 
+    _say_tables(config)
     print(compare(config, policies))
 
 

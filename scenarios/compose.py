@@ -19,7 +19,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from calibration.config import Config, config_from
+from calibration.config import Config, Update, config_from, update_from
 from calibration.errors import InputError, refuse
 
 VERBS = {
@@ -27,6 +27,7 @@ VERBS = {
     "reproduce": "baseline and parity with the reference groups, on the same seeds",
     "compare": "policies against a baseline, on the same seeds",
 }
+TOOLS = {"data": "data update: fetch newer figures from Eurostat, beside the shipped ones"}
 
 
 @contextlib.contextmanager
@@ -81,6 +82,11 @@ def job(verb: str, overrides: list[str]) -> Config:
     return config_from(settings(verb, overrides))
 
 
+def update(overrides: list[str]) -> Update:
+    """The checked settings of `data update`."""
+    return update_from(settings("data", overrides))
+
+
 def comparison(overrides: list[str]) -> tuple[Config, list[Config]]:
     """The reference job of `compare` and one job per policy, equal but for the policy."""
     plain = settings("compare", overrides)
@@ -131,18 +137,19 @@ def _value(override: Override) -> str:
 def _check_keys(verb: str, overrides: list[str], parsed: list[Override]) -> None:
     """Refuse an override whose key is unknown or whose value is not an option of its group."""
     files = []
+    groups = [] if verb in TOOLS else _groups()
     for text, override in zip(overrides, parsed, strict=True):
         key, value = override.key_or_group, _value(override)
         if not key or key == "hydra" or key.startswith(("hydra.", "hydra/")):
             raise InputError(f"{key}={value}: unknown key, allowed is {', '.join(_groups())} and what they hold")
-        if key in _groups():
+        if key in groups:
             if value not in _options(key):
                 raise refuse(key, value, ", ".join(_options(key)))
             files.append(text)
     known = _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files), resolve=False))
     for override in parsed:
         key = override.key_or_group
-        if key not in known and key not in _groups():
+        if key not in known and key not in groups:
             close = difflib.get_close_matches(key, known, 1, 0.6)
             near = sorted(name for name in known if name.rpartition(".")[0] == key.rpartition(".")[0])
             top = sorted(name for name in known if "." not in name)

@@ -11,7 +11,7 @@ from scenarios import compose
 
 def usage() -> str:
     """Help of the command."""
-    verbs = "\n".join(f"  {verb:<11}{meaning}" for verb, meaning in compose.VERBS.items())
+    verbs = "\n".join(f"  {verb:<11}{meaning}" for verb, meaning in (compose.VERBS | compose.TOOLS).items())
     return f"""usage: integra <verb> [key=value ...] [-m]
 
 {verbs}
@@ -26,9 +26,16 @@ integra <verb> --help lists the settings. Results go to outputs/<name>-<hash>/."
 
 def verb_usage(verb: str) -> str:
     """Help of one verb: its settings with their values, and the groups with their options."""
-    groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
     values = OmegaConf.to_yaml(OmegaConf.create(compose.settings(verb, [])))
     body = "\n".join("  " + line for line in values.splitlines())
+    if verb in compose.TOOLS:
+        return f"""usage: integra {verb} update [key=value ...]
+
+{compose.TOOLS[verb]}
+
+settings
+{body}"""
+    groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
     return f"""usage: integra {verb} [key=value ...] [-m]
 
 {compose.VERBS[verb]}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from calibration.tables import FILES, RULES
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -74,7 +76,7 @@ def copy(tmp_path_factory):
     return root
 
 
-TABLES = sorted(path.name for path in (ROOT / "calibration" / "data").glob("*.csv"))
+TABLES = [f"{name}.csv" for name in FILES + RULES]
 
 
 @pytest.mark.parametrize(
