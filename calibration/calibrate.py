@@ -238,10 +238,10 @@ def _differs(one, other):
     return any(getattr(one, name).tobytes() != getattr(other, name).tobytes() for name in arrays)
 
 
-def write(result, published, folder):
+def write(result, folder):
     """Write a calibration into a folder: estimates.csv, common.csv, draws.parquet, moments.csv, identification.csv.
 
-    Member States that were not calibrated keep their shipped rows. published: moments.published().
+    Member States that were not calibrated keep the rows in use.
     """
     every = len(result.member_states) == len(MEMBER_STATES)
     rows = list(result.member_states)
@@ -260,8 +260,7 @@ def write(result, published, folder):
         common_rows(result).to_csv(folder / "common.csv", index=False, lineterminator="\n")
     else:
         table, drawn = estimate.as_written(), draw.drawn().copy()
-        keep = ~table["geo"].isin(mine["geo"])
-        table = pd.concat([table[keep], mine]).sort_values("geo", kind="stable")
+        table = pd.concat([table[~table["geo"].isin(mine["geo"])], mine]).sort_values("geo", kind="stable")
         for i, ms in enumerate(rows):
             drawn[:, n * ms : n * (ms + 1)] = own[:, i]
             drawn[:, n * (len(MEMBER_STATES) + ms) : n * (len(MEMBER_STATES) + ms + 1)] = own[:, i]

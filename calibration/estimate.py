@@ -1,8 +1,8 @@
 """What is estimated for each Member State, the file that holds it, and how it enters the inputs of a run.
 
 Every term is the logarithm of a factor on a mechanism: job finding, activation of the inactive, separation, the odds that a
-graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, and macro conditions by year relative to 2019. A factor of one
-(a log of zero) is the mechanism as the tables have it.
+graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, and macro conditions by year relative
+to 2019. A factor of one (a log of zero) is the mechanism as the tables have it.
 """
 
 from dataclasses import replace

@@ -10,7 +10,6 @@ import numpy as np
 from calibration.stock import education_shares
 from calibration.tables import EU, Parameter, scalar, where_given
 from model.codes import EDUCATION, MEMBER_STATES, ORIGINS, SEXES
-from model.codes import EDUCATION, MEMBER_STATES, ORIGINS, SEXES
 from model.labour_market import FIRST_AGE, N_AGES, RATE, transition_rates
 
 AGES_12 = tuple(f"{a}-{a + 4}" for a in range(15, 75, 5))

@@ -87,6 +87,9 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _compare(config, policies)
     config = compose.job(verb, overrides)
     tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    if verb == "calibrate":
+        return lambda: _calibrate(config)
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)
@@ -118,6 +121,13 @@ def _reproduce(config) -> None:
 
     _say_tables(config)
     print(reproduce(config))
+
+
+def _calibrate(config) -> None:
+    from scenarios.calibrate import calibrate
+
+    _say_tables(config)
+    print(calibrate(config))
 
 
 def _compare(config, policies) -> None:

@@ -26,6 +26,7 @@ VERBS = {
     "run": "simulate one scenario",
     "reproduce": "baseline and parity with the reference groups, on the same seeds",
     "compare": "policies against a baseline, on the same seeds",
+    "calibrate": "estimate parameters from published figures, Member State by Member State",
 }
 TOOLS = {"data": "data update: fetch newer figures from Eurostat, beside the shipped ones"}
 

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from calibration.config import Accounting, Config
+from calibration.draw import Draw
+from calibration.load_inputs import load_inputs
 from model import Results, codes
-from scenarios import conventions, displacement, figures, gains, simulation, statistics, summary, text
+from scenarios import conventions, displacement, draws, figures, gains, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
 from scenarios.provenance import result_hash
-from scenarios.run import write_common, write_fit, write_json
+from scenarios.run import interval_lines, write_common, write_fit, write_intervals, write_json
 
 HEADLINE = {
     "value": 3500,
@@ -28,19 +30,21 @@ CONSOLE_YEARS = (2019, 2025, 2030, 2035)
 def reproduce(config: Config) -> str:
     """Simulate, write the result folder, and return the text for the console."""
     hicp = consumer_prices()
-    inputs = simulation.inputs_of(config)
+    inputs = load_inputs(config)
     digest = result_hash("reproduce", [config])
-    progress = Progress(3 * len(config.seeds))
+    progress = Progress(3 * len(config.seeds) + 2 * draws.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
         paired = simulation.simulate_parity(config, inputs, baseline, progress)
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
+        rows = intervals(config, baseline, paired, hicp, progress)
         progress.close()
         scenarios = {config.policy.name: baseline}
         write_common(folder, "reproduce", [config], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
         found = summarise(config, baseline, paired, hicp)
         if market_on:
             found["market_on"] = displacement.summarise(config.accounting, baseline, paired, market_on, hicp)
+        found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
         price_year = config.accounting.price_year
         gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_year, hicp)
@@ -48,7 +52,66 @@ def reproduce(config: Config) -> str:
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         fitted = write_fit(folder, baseline)
     place = final_folder(config.compute.output, config.name, digest)
-    return "\n".join([console(found), *fitted, "", str(place), progress.line])
+    shown = [*gain_intervals(rows), *interval_lines(config, rows)]
+    return "\n".join([console(found), *shown, *fitted, "", str(place), progress.line])
+
+
+def gain_intervals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The gains of the sum of all Member States with their intervals, for the console."""
+    mine = {row["outcome"]: row for row in rows if row["place"] == rows[0]["place"] and row["outcome"].startswith("gain_")}
+    if not mine:
+        return []
+    lines = []
+    for given in codes.PARITY_GIVEN:
+        for reference in codes.PARITY_REFERENCES:
+            ending = f"_{given}_{reference}"
+            cells = [
+                text.interval(mine[f"gain_{variant}{ending}"]) if f"gain_{variant}{ending}" in mine else "-"
+                for variant in codes.PARITY_VARIANTS
+            ]
+            lines.append([f"given {given.replace('_', ', ')}, against {reference.replace('_', '-')}", *cells])
+    share = [row["prior_share"] for row in mine.values() if row["prior_share"] is not None]
+    names = ["", *(variant.replace("_", " ") for variant in codes.PARITY_VARIANTS)]
+    return [
+        "The same with 90 % intervals over draws of all parameters",
+        text.table(names, [line for line in lines if set(line[1:]) != {"-"}]),
+        f"Share of the parameter variance of these gains that comes from priors: {100 * min(share):.0f} to {100 * max(share):.0f} %",
+        "",
+    ]
+
+
+def intervals(
+    config: Config,
+    baseline: Sequence[Results],
+    paired: Sequence[Results],
+    hicp: Mapping[int, float],
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Rows of intervals.csv: every gain in the last year and the outcomes of the baseline, none without draws."""
+    if not config.draws:
+        return []
+    coarse = draws.coarse(config)
+
+    def simulate(draw: Draw, seed: int) -> draws.Outcomes:
+        inputs, before = simulation.simulate_draw(coarse, draw, seed, progress)
+        (after,) = simulation.simulate_parity(coarse, inputs, [before], progress)
+        return outcomes(config.accounting, before, after, hicp)
+
+    centre = [outcomes(config.accounting, *pair, hicp) for pair in zip(baseline, paired, strict=True)]
+    return draws.intervals(config, simulate, centre)
+
+
+def outcomes(accounting: Accounting, before: Results, after: Results, hicp: Mapping[int, float]) -> draws.Outcomes:
+    """The outcomes of the baseline and every gain in the last year, by place."""
+    last = before.years[-1]
+    values = gains.per_head([before], [after], accounting, hicp, [last])[0, :, 0].sum(axis=-1)
+    unit = summary.contribution_unit(accounting)
+    found = {
+        (place, codes.ORIGINS[codes.NON_EU_BORN], last, "gain_" + "_".join(label), unit): float(values[v, p])
+        for p, place in enumerate([summary.place(before.member_states), *before.member_states])
+        for v, label in enumerate(after.parity.labels)
+    }
+    return found | summary.outcomes(before, accounting, hicp)
 
 
 def summarise(

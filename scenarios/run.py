@@ -11,9 +11,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from calibration.config import Config
+from calibration.draw import Draw
 from calibration.fit import fit_lines, fit_table
-from model import Results
-from scenarios import figures, simulation, summary, tables
+from calibration.load_inputs import load_inputs
+from model import Results, codes
+from scenarios import draws, figures, simulation, summary, tables, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
@@ -23,18 +25,65 @@ from scenarios.provenance import provenance, result_hash, result_settings
 def run(config: Config) -> str:
     """Simulate the scenario for all seeds, write its result folder, and return the text for the console."""
     hicp = consumer_prices()
-    inputs = simulation.inputs_of(config)
+    inputs = load_inputs(config)
     digest = result_hash("run", [config])
-    progress = Progress(len(config.seeds))
+    progress = Progress(len(config.seeds) + draws.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         results = simulation.simulate_seeds(config, inputs, progress)
+        found = intervals(config, results, hicp, progress)
         progress.close()
         write_common(folder, "run", [config], results, {config.policy.name: results}, progress, hicp)
-        write_json(folder / "summary.json", summary.summarise(config.name, results, config.accounting, hicp))
+        shared = summary.summarise(config.name, results, config.accounting, hicp)
+        write_json(folder / "summary.json", {**shared, **write_intervals(folder, config, found)})
         figures.draw_run(folder / "figures", results, config.accounting, hicp)
         fitted = write_fit(folder, results)
     place = final_folder(config.compute.output, config.name, digest)
-    return "\n".join([*fitted, str(place), progress.line])
+    return "\n".join([*fitted, *interval_lines(config, found), str(place), progress.line])
+
+
+def intervals(
+    config: Config, results: Sequence[Results], hicp: Mapping[int, float], progress: Progress
+) -> list[dict[str, Any]]:
+    """Rows of intervals.csv (scenarios.draws), none without draws."""
+    if not config.draws:
+        return []
+    coarse = draws.coarse(config)
+
+    def simulate(draw: Draw, seed: int) -> draws.Outcomes:
+        _, result = simulation.simulate_draw(coarse, draw, seed, progress)
+        return summary.outcomes(result, config.accounting, hicp)
+
+    centre = [summary.outcomes(result, config.accounting, hicp) for result in results]
+    return draws.intervals(config, simulate, centre)
+
+
+def write_intervals(folder: Path, config: Config, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Write intervals.csv and return what summary.json says of them: those of the sum of all Member States."""
+    if not rows:
+        return {}
+    draws.write(folder / "intervals.csv", rows)
+    total = rows[0]["place"]
+    return {"draws": config.draws, "intervals": [row for row in rows if row["place"] == total]}
+
+
+def interval_lines(config: Config, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Employment, overqualification and net contribution of the non-EU-born with intervals, for the console."""
+    if not rows:
+        return []
+    shown = [
+        row
+        for row in rows
+        if row["place"] == rows[0]["place"] and row["origin"] == codes.ORIGINS[codes.NON_EU_BORN]
+        and row["outcome"] in ("employment_rate", "overqualification_rate", "net_contribution")
+    ]  # fmt: skip
+    years = sorted({row["year"] for row in shown})
+    cells = []
+    for outcome in dict.fromkeys(row["outcome"] for row in shown):
+        digits = 0 if outcome == "net_contribution" else 1
+        mine = {row["year"]: text.interval(row, digits) for row in shown if row["outcome"] == outcome}
+        cells.append([outcome.replace("_", " "), *(mine[year] for year in years)])
+    title = "Non-EU-born, centre [90 % interval] (Monte Carlo standard error)"
+    return [title, text.table(["", *map(str, years)], cells), draws.said(config)]
 
 
 def write_common(

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from calibration.load_inputs import load_inputs
-
 from calibration.config import Config
+from calibration.draw import Draw
+from calibration.load_inputs import load_inputs
 from model import Results, parity_plan, simulate
 from scenarios.progress import Progress
-
-
-def inputs_of(config: Config) -> Any:
-    """Tables and settings as model inputs; raises InputError for a missing or damaged table."""
-    return load_inputs(config)
 
 
 def simulate_seeds(config: Config, inputs: Any, progress: Progress) -> list[Results]:
     """One result per seed."""
     return [_timed(inputs, seed, f"{config.policy.name}, seed {seed}", progress) for seed in config.seeds]
+
+
+def simulate_draw(config: Config, draw: Draw, seed: int, progress: Progress) -> tuple[Any, Results]:
+    """Inputs and the result of one draw of the parameters."""
+    inputs = load_inputs(config, draw)
+    return inputs, _timed(inputs, seed, f"draw {draw.number or 'at the centre'}, {config.policy.name}", progress)
 
 
 def simulate_parity(config: Config, inputs: Any, baseline: Sequence[Results], progress: Progress) -> list[Results]:

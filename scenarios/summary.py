@@ -13,6 +13,7 @@ from calibration.config import Accounting
 from model import Results, codes
 from model.accounting import indicator as rate_of
 from scenarios import conventions, statistics
+from scenarios.draws import Outcomes
 
 RATES = tuple(name for name, (_, _, factor, _) in codes.INDICATORS.items() if factor == 100.0)
 CSV_YEARS = (2017, 2019, 2023, 2025, 2030, 2035)
@@ -71,32 +72,36 @@ def contribution_unit(accounting: Accounting) -> str:
     return f"EUR of {accounting.price_year} per {persons} and year"
 
 
-def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
-    """Rates and net contribution by place, origin and selected year, mean over seeds and standard error."""
-    years = [year for year in CSV_YEARS if year in results[0].years]
-    rows = [results[0].years.index(year) for year in years]
-    states = results[0].member_states
-    measures: dict[str, tuple[np.ndarray, str]] = {}
-    counts = np.stack([_with_total(result.counts[rows].sum(axis=(3, 4))) for result in results])
-    measures["persons"] = (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")
+def outcomes(result: Results, accounting: Accounting, hicp: Mapping[int, float]) -> Outcomes:
+    """Persons, rates and net contribution by place, origin and selected year: {(place, origin, year, outcome, unit): value}."""
+    years = [year for year in CSV_YEARS if year in result.years]
+    rows = [result.years.index(year) for year in years]
+    counts = _with_total(result.counts[rows].sum(axis=(3, 4)))
+    measures = {"persons": (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")}
     for indicator in codes.INDICATORS:
         measures[indicator] = (rate_of(indicator, counts), codes.INDICATORS[indicator][3])
-    net = [
-        _with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)))
-        for result in results
-    ]
-    contribution = statistics.per_head(np.stack(net), conventions.heads(counts, accounting))
+    net = _with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)))
+    contribution = statistics.per_head(net, conventions.heads(counts, accounting))
     measures["net_contribution"] = (contribution, contribution_unit(accounting))
+    return {
+        (geo, origin, year, name, unit): float(values[y, p, o])
+        for p, geo in enumerate([place(result.member_states), *result.member_states])
+        for o, origin in enumerate(codes.ORIGINS)
+        for y, year in enumerate(years)
+        for name, (values, unit) in measures.items()
+    }
+
+
+def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
+    """The outcomes, mean over seeds and standard error."""
+    found = [outcomes(result, accounting, hicp) for result in results]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["place", "origin", "year", "indicator", "mean", "monte_carlo_se", "unit"])
-        for p, geo in enumerate([place(states), *states]):
-            for o, origin in enumerate(codes.ORIGINS):
-                for y, year in enumerate(years):
-                    for name, (values, unit) in measures.items():
-                        found = statistics.estimate(values[:, y, p, o])
-                        cells = ["" if value is None else f"{value:.6g}" for value in found.values()]
-                        writer.writerow([geo, origin, year, name, *cells, unit])
+        for key in found[0]:
+            estimate = statistics.estimate([one[key] for one in found])
+            cells = ["" if value is None else f"{value:.6g}" for value in estimate.values()]
+            writer.writerow([*key[:4], *cells, key[4]])
 
 
 def _with_total(values: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -65,3 +66,11 @@ def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:
         return "-"
     text = f"{mean:,.{digits}f}".replace(",", " ")
     return text if error is None else f"{text} ({error:,.{max(digits, 0)}f})".replace(",", " ")
+
+
+def interval(row: Mapping[str, Any], digits: int = 0) -> str:
+    """`1 234 [900 to 1 500] (5)`: centre, 90 % interval, Monte Carlo standard error."""
+    low, high = (estimate(row[name], None, digits) for name in ("low", "high"))
+    error = row["monte_carlo_se"]
+    end = "" if error is None else f" ({error:,.{digits}f})".replace(",", " ")
+    return f"{estimate(row['centre'], None, digits)} [{low} to {high}]{end}"

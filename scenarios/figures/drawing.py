@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, groups, parity, pipeline, style
+from scenarios.figures import age, calibration, groups, parity, pipeline, style
 from scenarios.published import published_rates
 
 
@@ -33,3 +34,12 @@ def draw_gains(folder: Path, found: Mapping[str, Any], year: int) -> None:
     with rc_context(style.SETTINGS):
         parity.gains(folder / "gain.png", found, str(year))
         parity.gain_parts(folder / "gain_parts.png", found, str(year))
+
+
+def draw_calibration(folder: Path, moments: pd.DataFrame, terms: pd.DataFrame) -> None:
+    """Fit of the moments and estimated terms; `terms` as calibration.estimate.read returns them."""
+    folder.mkdir()
+    with rc_context(style.SETTINGS):
+        calibration.fit(folder / "fit.png", moments)
+        calibration.terms(folder / "terms.png", terms)
+        calibration.macro(folder / "macro.png", terms)
