@@ -5,7 +5,8 @@ Near the estimates moments are taken as linear, so the posterior is normal. Term
     sum_i |m_i(x_i, z) - y_i|^2_W + |x_i - prior|^2 + |z|^2 + EU moments of z.
 With J_i, G_i the slopes of m_i in x_i and z, H_i = J'WJ + prior, the information on z is that left after every Member State
 has adapted: I + sum_i (G'WG - G'WJ H^-1 J'WG). Given z, terms move by -H^-1 J'WG per unit of z: parameters drawn from it keep
-the fit. Variances of the terms are the sandwich with simulation error added to sampling error.
+the fit. Variances of the terms are the sandwich with simulation error added to sampling error; where the moments of a Member
+State lie further from the model than their errors allow, they are widened by the ratio of distance to degrees of freedom.
 """
 
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ class State:
         self.inverse = np.linalg.inv(self.information)
         noise = self.noise[rows] / self.seeds / self.error[rows] ** 2
         middle = self.information + self.j.T @ (noise[:, None] * self.j)
-        self.covariance = self.inverse @ middle @ self.inverse
+        distance, degrees = self.overidentification()
+        self.covariance = max(1.0, distance / degrees) * self.inverse @ middle @ self.inverse
         self.response = -self.inverse @ self.j.T @ self.g  # d terms / d common
 
     def common_information(self):
@@ -96,7 +98,7 @@ class State:
 
     def informed(self):
         """Share of the prior variance of each term that the data remove, 0 to 1."""
-        return np.clip(1.0 - np.diag(self.covariance) / np.diag(np.linalg.inv(self.prior_information)), 0.0, 1.0)
+        return np.clip(1.0 - np.diag(self.inverse) / np.diag(np.linalg.inv(self.prior_information)), 0.0, 1.0)
 
     def least_informed(self):
         """The direction of the terms, in prior standard deviations, of which the data say least: (share of its prior variance

@@ -48,6 +48,7 @@ EXACT = (
     ("hicp", _SCALE),
     ("male_births", "known to the third digit"),
     ("work_permission", _STEP),
+    ("employment_rate_recent", "moments of 2018 and 2019; no other year is read"),
     ("lfs_sample", _ERROR),
     ("lfs_annual_factor", _ERROR),
     ("lfs_design_effect", _ERROR),

@@ -1,8 +1,9 @@
-"""Hand-set scale factors: one factor per Member State and figure, until parameters are estimated.
+"""Scale factors of pay and public finances: one factor per Member State and figure, met exactly within bounds.
 
-`python -m scenarios.scale [rounds]` simulates 2017-2021 under constant conditions, compares the mean of 2018 to
-2021 with the published figures of 2019, moves each factor part of the way, and writes calibration/data/scale_factors.csv
-after the last round. Nothing here looks at the fiscal gain, at 2035 or at the gap between groups' net contributions.
+`python -m scenarios.scale [rounds]` simulates 2017-2019 with the estimates in use, compares with the published figures of
+2019, moves each factor part of the way, and writes calibration/data/scale_factors.csv after the last round. Labour-market
+terms are estimated instead (calibration.estimation). Nothing here looks at the fiscal gain, at 2035 or at the gap between
+groups' net contributions.
 """
 
 import numpy as np
@@ -12,13 +13,11 @@ from calibration import tables
 from calibration.load_inputs import load_inputs
 from calibration.tables import COLUMNS, Parameter, scalar
 from model.accounting import indicator
-from model.codes import MEASURE, MEMBER_STATES, ORIGINS, SEXES
+from model.codes import MEASURE, MEMBER_STATES, ORIGINS
 
-YEARS = slice(1, 5)  # 2018 to 2021, constant conditions
+YEARS = slice(1, 3)  # 2018 and 2019
 SPEED = 0.7
 SEEDS = (1, 2, 3)  # their mean is compared, so that factors do not chase noise
-FINDING_BOUNDS = (0.2, 5.0)  # beyond, hazards sit at their cap and nothing about a person matters any more
-ACTIVATION_BOUNDS = (0.1, 6.0)
 NEGLIGIBLE = 0.02  # of the published amount: an item the schedule does not have is not scaled up
 # A factor on a tax also scales what a pay rise or a job pays at the margin, so taxes are scaled within this range only; the
 # rest of the revenue (capital, self-employment, property) stays unattributed and is reported.
@@ -43,13 +42,6 @@ def targets():
     wage = Parameter("average_wage", year=2019).by_state()
     share = {"consumption_tax_revenue": scalar("household_share_of_consumption_taxes")}
     return {
-        "employment": 100 * Parameter("employment_rate", age="20-64", year=2019).by_state(
-            ("origin", ORIGINS), ("sex", SEXES)
-        ),
-        "unemployment": 100 * Parameter("unemployment_rate", year=2019).by_state(("origin", ORIGINS), ("sex", SEXES)),
-        "overqualification": 100 * Parameter("overqualification_rate", sex="total", year=2019).by_state(
-            ("origin", ORIGINS)
-        ),
         "pay_gap": Parameter("migrant_pay_gap").by_state(),
         "earnings": 1.02 * wage_share / (1.0 + employer / wage),
         "fiscal": np.stack(
@@ -63,15 +55,11 @@ def targets():
 
 
 def simulated(results):
-    """The same figures from a run: counts [year, ms, origin, sex, education, measure] of 2018 to 2021."""
-    counts = results.counts[YEARS].sum(axis=0)
-    by_origin = counts.sum(axis=(2, 3))
+    """The same figures from a run: the pay gap of 2018 and 2019, amounts of 2019."""
+    by_origin = results.counts[YEARS].sum(axis=(0, 3, 4))
     year = results.counts[2].sum(axis=(1, 2, 3))
     wage = indicator("mean_wage", by_origin)
     return {
-        "employment": indicator("employment_rate", counts.sum(axis=3)),
-        "unemployment": indicator("unemployment_rate", counts.sum(axis=3)),
-        "overqualification": indicator("overqualification_rate", by_origin),
         "pay_gap": 1.0 - wage[:, 2] / wage[:, 0],
         "earnings": indicator("mean_wage", year) * indicator("mean_hours", year) / 100.0,
         "fiscal": np.stack(
@@ -80,20 +68,9 @@ def simulated(results):
     }
 
 
-def odds(percent):
-    """Odds of a rate in percent."""
-    share = np.clip(np.asarray(percent) / 100.0, 0.005, 0.995)
-    return share / (1.0 - share)
-
-
 def update(factors, wanted, found):
     """Move every factor part of the way (SPEED on the log scale)."""
     new = {name: values.copy() for name, values in factors.items()}
-    new["finding_scale"] *= (odds(wanted["employment"]) / odds(found["employment"])) ** SPEED
-    new["finding_scale"] = np.clip(new["finding_scale"], *FINDING_BOUNDS)
-    new["activation_scale"] *= (odds(wanted["unemployment"]) / odds(found["unemployment"])) ** (2.0 * SPEED)
-    new["activation_scale"] = np.clip(new["activation_scale"], *ACTIVATION_BOUNDS)
-    new["skilled_odds_scale"] *= (odds(found["overqualification"]) / odds(wanted["overqualification"])) ** SPEED
     new["wage_level_scale"] *= (wanted["earnings"] / found["earnings"]) ** SPEED
     gap = np.log((1.0 - wanted["pay_gap"]) / (1.0 - found["pay_gap"]))
     new["wage_gap_scale"][:, 2] += SPEED * gap
@@ -105,13 +82,8 @@ def update(factors, wanted, found):
 
 
 def read():
-    """The current factors as arrays over Member States (finding: origin and sex; skilled odds and pay gap: origin)."""
-    factors = {
-        "finding_scale": Parameter("finding_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
-        "activation_scale": Parameter("activation_scale").by_state(("origin", ORIGINS), ("sex", SEXES)),
-        "skilled_odds_scale": Parameter("skilled_odds_scale").by_state(("origin", ORIGINS)),
-        "wage_gap_scale": Parameter("wage_gap_scale").by_state(("origin", ORIGINS)),
-    }
+    """The current factors as arrays over Member States (pay gap: and origin)."""
+    factors = {"wage_gap_scale": Parameter("wage_gap_scale").by_state(("origin", ORIGINS))}
     for name in ("wage_level_scale", "insurance_scale", *(item[0] for item in FISCAL_ITEMS)):
         factors[name] = Parameter(name).by_state()
     return factors
@@ -120,9 +92,6 @@ def read():
 def write(factors):
     """Write the factors with their rule, six significant digits."""
     rules = {
-        "finding_scale": "job finding, to the employment rate 2019 by sex",
-        "activation_scale": "inactive to unemployed, to the unemployment rate 2019 by sex",
-        "skilled_odds_scale": "odds of a skilled job of graduates, to the overqualification rate 2019",
         "wage_gap_scale": "residual pay gap, to the raw hourly gap after all other terms",
         "wage_level_scale": "pay, to compensation per employee 2018 less employer contributions",
     }
@@ -132,9 +101,8 @@ def write(factors):
         note = rules.get(name, "to national accounts 2019, the same for all groups")
         for index in np.ndindex(values.shape):
             origin = ORIGINS[index[1]] if len(index) > 1 else ""
-            sex = SEXES[index[2]] if len(index) > 2 else "total"
             source = "hand-set scale factor of this project"
-            rows.append((name, MEMBER_STATES[index[0]], origin, sex, "", "", "", 2019, f"{values[index]:.6g}", unit,
+            rows.append((name, MEMBER_STATES[index[0]], origin, "total", "", "", "", 2019, f"{values[index]:.6g}", unit,
                          "none", source, "derived", note))  # fmt: skip
     path = tables.folder() / "scale_factors.csv"
     pd.DataFrame(rows, columns=COLUMNS).to_csv(path, index=False, lineterminator="\n")
@@ -150,14 +118,9 @@ def run(config, rounds):
         inputs = load_inputs(config)
         runs = [simulated(simulate(inputs, seed)) for seed in SEEDS]
         found = {name: np.mean([one[name] for one in runs], axis=0) for name in runs[0]}
-        miss = found["employment"] - wanted["employment"]
-        worst = np.unravel_index(np.abs(miss).argmax(), miss.shape)
-        gap = np.abs(found["overqualification"] - wanted["overqualification"])
         money = found["fiscal"].sum(axis=0) / wanted["fiscal"].sum(axis=0)
         print(
-            f"round {n + 1}: employment, mean miss {np.abs(miss).mean():.2f}, largest {miss[worst]:.1f} "
-            f"({MEMBER_STATES[worst[0]]} {ORIGINS[worst[1]]} {SEXES[worst[2]]}); unemployment "
-            f"{np.abs(found['unemployment'] - wanted['unemployment']).mean():.2f}; overqualification {gap.mean():.1f}; "
+            f"round {n + 1}: pay gap {np.abs(found['pay_gap'] - wanted['pay_gap']).mean():.3f}; "
             f"earnings {np.abs(found['earnings'] / wanted['earnings'] - 1).mean():.3f}; "
             f"fiscal EU ratios {np.round(money, 2)}",
             flush=True,

@@ -6,7 +6,7 @@ from calibration import scale_factors
 from scenarios.compose import job
 
 SETTINGS = [
-    "run.end_year=2021", "macro=constant", "policy=baseline", "tables=shipped",
+    "run.end_year=2019", "macro=estimated", "policy=baseline", "tables=shipped",
     "population.scale=300", "population.scale_comparison=3000", "population.minimum_agents=5000",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from small_run import inputs_for, plan_for, run_to_end
 
 import calibration
 from calibration import load_inputs as loading
-from calibration import scale_factors, tables
+from calibration import moments, scale_factors, tables
 from calibration.load_inputs import load_inputs
 from calibration.tables import Parameter
 from model import simulate
@@ -83,9 +83,9 @@ def asked():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Parameter, "__init__", recording)
-        loading.demography.cache_clear()
-        for macro in ("constant", "published"):
-            loading.load_inputs(job("run", [f"macro={macro}"]))
+        tables.forget()
+        loading.load_inputs(job("run", []))
+        moments.published()
         scale_factors.targets()
         scale_factors.read()
         consumer_prices()
@@ -104,8 +104,6 @@ def copied(tmp_path, monkeypatch):
     folder = tmp_path / "data"
     shutil.copytree(tables.folder(), folder)
     monkeypatch.setattr(tables, "folder", lambda: folder)
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
+    tables.forget()
     yield folder
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
+    tables.forget()

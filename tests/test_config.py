@@ -35,7 +35,7 @@ def test_verbs_compose(verb):
         assert [config.policy.name for config in policies] == ["language_upon_arrival", "fast_recognition"]
         assert all(dataclasses.replace(config, policy=reference.policy) == reference for config in policies)
     else:
-        assert compose.job(verb, []).seeds == (1, 2, 3, 4)
+        assert compose.job(verb, []).seeds == ((1, 2) if verb == "calibrate" else (1, 2, 3, 4))
 
 
 def test_every_policy_and_experiment_is_valid_and_survives_being_written():

@@ -162,7 +162,7 @@ def test_a_value_that_is_no_number_is_named_with_its_line(copied):
     ("file", "name"),
     [
         ("population", "stock"), ("assumptions", "exam_c1"), ("fiscal", "income_tax"),
-        ("scale_factors", "finding_scale"),
+        ("scale_factors", "wage_gap_scale"),
         ("fiscal", "health_profile"), ("labour", "transition"), ("integration", "regulated_share"),
         ("integration", "callback_ratio"), ("fiscal", "education_cost"),
     ],
@@ -179,7 +179,7 @@ def test_a_row_that_is_there_twice_is_refused(copied, file, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["stock", "education_share", "employment_rate", "births", "income_tax", "finding_scale", "callback_ratio"]
+    "name", ["stock", "education_share", "employment_rate", "births", "income_tax", "wage_gap_scale", "callback_ratio"]
 )
 def test_a_missing_member_state_is_named(copied, name):
     """All rows of Malta taken away from a parameter: one line that names the parameter and MT."""

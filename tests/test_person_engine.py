@@ -24,7 +24,7 @@ CASES = {
     # Sweden: many with protection, hence waiting for language courses, in finer agents.
     "sweden": dict(states=("SE",), end_year=2018, minimum_agents=700),
 }
-SETTINGS = {"estonia": ("macro=published",)}
+SETTINGS = {"estonia": ("macro=estimated",)}
 
 
 def both(case, seed):

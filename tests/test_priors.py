@@ -7,7 +7,7 @@ from calibration import priors, roles, tables
 from calibration.errors import InputError
 from model.codes import MEMBER_STATES
 
-DRAWN = ("input", "prior")
+DRAWN = ("input", "prior", "factor")
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def rows():
 
 def _refused():
     with pytest.raises(InputError) as error:
-        priors.read()
+        priors.check()
     text = str(error.value)
     assert "\n" not in text and "allowed is" in text and "priors.csv" in text, text
     return text
@@ -29,8 +29,8 @@ def _add(folder, line):
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
 
 
-def test_only_inputs_and_priors_are_drawn(rows):
-    """At most one rule per row (assign_rules refuses two), and none for moments, validation, effects and factors."""
+def test_only_inputs_priors_and_factors_are_drawn(rows):
+    """At most one rule per row (assign_rules refuses two), and none for moments, validation and effects."""
     assert set(rows[rows.prior >= 0].role) == set(DRAWN)
     assert set(rows.prior) == {-1, *range(len(priors.read()))}
 
@@ -53,6 +53,7 @@ def test_rows_without_a_rule_of_a_drawn_parameter_are_references(rows):
     left = drawn[drawn.prior < 0]
     reference = {
         "contacts": left.value == 1.0, "protection_search": left.value == 1.0, "saving_rate": left.value == 0.0,
+        "wage_gap_scale": left.value == 0.0,
         "employment_odds_ratio": left.education == "medium", "separation_education": left.education == "medium",
         "unemployment_education": left.education == "medium", "wage_relative": left.education == "medium",
         "separation_age": left.age == "35-54", "unemployment_age": left.age == "35-54",
