@@ -1,8 +1,8 @@
 """What is estimated for each Member State, the file that holds it, and how it enters the inputs of a run.
 
 Every term is the logarithm of a factor on a mechanism: job finding, activation of the inactive, separation, the odds that a
-graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, and macro conditions by year relative
-to 2019. A factor of one (a log of zero) is the mechanism as the tables have it.
+graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, leaving work at 55 to 64 (level of
+natives, and a trend of everybody), and macro conditions by year relative to 2019. A factor of one (a log of zero) is the mechanism as the tables have it.
 """
 
 from dataclasses import replace
@@ -16,6 +16,7 @@ from calibration.errors import InputError
 from calibration.tables import COLUMNS
 from model.codes import FIRST_YEAR, GROUPS, HIGH, LAST_YEAR, MEMBER_STATES, ORIGINS, SEXES
 from model.cell import SHAPE
+from model.labour_market import OLDER
 
 REFERENCE_YEAR = 2019  # macro conditions are one
 LAST_MACRO_YEAR = 2025  # last year with published employment of natives
@@ -39,6 +40,8 @@ MACRO_YEARS = tuple(range(FIRST_YEAR, LAST_MACRO_YEAR + 1))
 NATIVE_TERMS = (
     *(Term(name, "native", sex, "2019") for name in ("finding_scale", "activation_scale") for sex in SEXES),
     Term("skilled_odds_scale", "native", "total", "2019"),
+    Term("older_exit_scale", "native", "total", "2019"),
+    Term("older_exit_trend", "native", "total", "2019"),
     *(Term("macro", "native", "total", str(year)) for year in MACRO_YEARS if year != REFERENCE_YEAR),
 )
 MIGRANT_TERMS = (
@@ -62,6 +65,8 @@ BOUNDS = {
     "separation_scale": (0.2, 3.0),
     "recent_finding_scale": (0.1, 8.0),
     "entry_scale": (0.05, 20.0),
+    "older_exit_scale": (0.2, 5.0),
+    "older_exit_trend": (0.05, 5.0),
     "macro": (0.3, 2.5),
 }
 
@@ -91,6 +96,14 @@ def macro_path(values, conditions, year):
     return np.repeat(np.exp(by_year), 4, axis=1)
 
 
+def older_exit_path(values):
+    """Factor of leaving work at ages 55 to 64 [ms, quarter] from logs [ms, term]: a trend through 2019 per
+    ten years, level after 2025."""
+    decades = (np.arange(FIRST_YEAR, LAST_YEAR + 1).clip(max=LAST_MACRO_YEAR) - REFERENCE_YEAR) / 10.0
+    trend = _column(values, "older_exit_trend", "native")
+    return np.repeat(np.exp(trend[:, None] * decades), 4, axis=1)
+
+
 def apply(inputs, values, macro):
     """Inputs with the estimates in them.
 
@@ -109,7 +122,10 @@ def apply(inputs, values, macro):
             rates["activate"][:, o, s] = np.minimum(raised, HIGHEST_HAZARD)
         skilled = np.exp(_column(values, "skilled_odds_scale", origin))
         cells["skilled_odds"][:, groups, :, HIGH] *= skilled[:, None, None, None]
-        if o > 0:
+        if o == 0:
+            older = np.exp(_column(values, "older_exit_scale", origin))[:, None, None, None]
+            rates["to_inactive"][:, o, ..., OLDER] *= older
+        else:
             separation = np.exp(_column(values, "separation_scale", origin))[:, None, None, None]
             for name in ("to_unemployed", "to_inactive"):
                 rates[name][:, o] *= separation
@@ -124,6 +140,7 @@ def apply(inputs, values, macro):
         cells=np.ascontiguousarray(cells.reshape(-1)),
         rates=rates,
         macro=macro_path(values, macro.conditions, macro.year),
+        older_exit=older_exit_path(values),
     )
 
 

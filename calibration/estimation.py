@@ -19,13 +19,14 @@ from model.codes import MEMBER_STATES
 
 STEP = 0.1  # log points of a finite difference: large enough that paired draws move smoothly
 SAME_SLOPE = 0.2  # log points a term may move before the Jacobian is computed again
+NATIVES = 3  # alone, natives are simulated with so many times more agents: macro conditions are small changes
 COARSER = 4  # the Jacobian needs fewer agents than the residuals
-MACRO_STEP = 0.3  # prior standard deviation of the change of macro conditions from year to year, log
+MACRO_STEP = 0.4  # prior standard deviation of the change of macro conditions from year to year, log
 WIDE = {
     "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
-    "recent_finding_scale": 0.4, "entry_scale": 0.5, "macro": 1.0,
+    "recent_finding_scale": 0.4, "entry_scale": 0.5, "older_exit_scale": 0.5, "older_exit_trend": 0.5, "macro": 1.0,
 }  # fmt: skip
-LEAST_SPREAD = 0.1
+LEAST_SPREAD = 0.15  # of the wide prior
 STEPS = 8  # iterations of one stage, at most
 
 
@@ -128,9 +129,8 @@ def estimate_state(inputs, ms, macro, published, prior, seeds, agents, start):
     logs = start.copy()
     for terms, of_moments, alone in ((NATIVE_TERMS, NATIVE_MOMENTS, True), (MIGRANT_TERMS, MIGRANT_MOMENTS, False)):
         end_year = max(moment.year for moment in of_moments)
-        fine, coarse = (
-            Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (agents, agents // COARSER)
-        )
+        size = NATIVES * agents if alone else agents
+        fine, coarse = (Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (size, size // COARSER))
         logs = fit(logs, terms, of_moments, fine, coarse, seeds, published, prior)
     return logs
 
@@ -141,7 +141,8 @@ def spread(logs):
     The spread still holds the errors of the first round, so small Member States borrow a little less than they could. Macro
     conditions keep theirs: their years are tied to each other, not Member States.
     """
-    mean, sd = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), LEAST_SPREAD)
+    least = np.array([LEAST_SPREAD * WIDE[term.name] for term in TERMS])
+    mean, sd = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), least)
     for k, term in enumerate(TERMS):
         if term.name == "macro":
             mean[k], sd[k] = 0.0, WIDE["macro"]

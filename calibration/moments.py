@@ -12,7 +12,7 @@ import pandas as pd
 
 from calibration import tables
 from calibration.errors import InputError
-from calibration.estimate import MACRO_YEARS
+from calibration.estimate import MACRO_YEARS, REFERENCE_YEAR
 from calibration.tables import Parameter, scalar
 from model.codes import FIRST_YEAR, MEASURE, MEMBER_STATES, ORIGINS, SEXES
 from model.codes import STAY_MEASURES as STAY
@@ -25,7 +25,8 @@ RANGE = (0.0, 1.0)
 
 
 class Moment(NamedTuple):
-    """One figure: employment, unemployment, overqualification or recent (employment of recent arrivals)."""
+    """One figure: employment, unemployment, overqualification, recent (employment of recent arrivals), or employment at prime
+    (25-54) and older (55-64) working age; prime and older in other years than 2019 are changes since 2019."""
 
     figure: str
     origin: str
@@ -33,8 +34,10 @@ class Moment(NamedTuple):
     year: int
 
 
+AGES = {"prime": ("25-54", slice(1, 7)), "older": ("55-64", slice(7, 9))}  # published ages and their five-year bands
 NATIVE_MOMENTS = (
-    *(Moment("employment", "native", "total", year) for year in MACRO_YEARS if year not in MOMENT_YEARS),
+    *(Moment("prime", "native", "total", year) for year in MACRO_YEARS if year != REFERENCE_YEAR),
+    *(Moment("older", "native", "total", year) for year in (2018, 2019, 2021, 2022)),
     *(Moment("employment", "native", sex, year) for year in MOMENT_YEARS for sex in SEXES),
     *(Moment("unemployment", "native", sex, 2019) for sex in SEXES),
     Moment("overqualification", "native", "total", 2019),
@@ -68,12 +71,14 @@ def published():
         "overqualification": Parameter("overqualification_rate").rows,
         "recent": Parameter("employment_rate_recent").rows,
     }
-    macro = Parameter("native_employment_rate").rows
+    rates |= {figure: Parameter("native_employment_rate", age=ages).rows for figure, (ages, _) in AGES.items()}
     rule = Rule()
     rows = []
     for moment in MOMENTS:
-        is_macro = moment.figure == "employment" and moment.origin == "native" and moment.sex == "total"
-        table = macro if is_macro else rates[moment.figure]
+        is_macro = moment.figure in AGES
+        table = rates[moment.figure]
+        if change(moment):
+            before = table[table["year"] == str(REFERENCE_YEAR)].set_index("geo")["value"]
         table = table[(table["origin"] == moment.origin) & (table["sex"] == moment.sex) & (table["year"] == str(moment.year))]
         for geo, value, status in zip(table["geo"], table["value"], table["status"]):
             if geo not in MEMBER_STATES or (status == "imputed" and not is_macro):
@@ -86,6 +91,9 @@ def published():
             if is_macro and moment.year >= BREAK_YEAR:
                 value = value - break_term()[ms]
             error = rule.standard_error(moment, ms, value, status)
+            if change(moment):
+                value -= float(before[geo])
+                error *= np.sqrt(2.0)  # that of the year itself and that of 2019
             rows.append((geo, *moment, value, error, status))
     found = pd.DataFrame(rows, columns=["geo", *Moment._fields, "value", "standard_error", "status"])
     double = found.duplicated(subset=["geo", *Moment._fields])
@@ -96,6 +104,11 @@ def published():
             "allowed is one row per moment"
         )
     return found
+
+
+def change(moment):
+    """Whether the moment is a change since 2019."""
+    return moment.figure in AGES and moment.year != REFERENCE_YEAR
 
 
 def group_shares():
@@ -143,6 +156,8 @@ def simulated(results, row):
     """The moments [moment] of one Member State (row of the results); nan for years not simulated. Shares."""
     counts = results.counts[:, row].sum(axis=3)
     both = counts.sum(axis=2)
+    quarters = results.cells[:, row]  # [quarter, origin, sex, age 9, education, sums]: persons, employed, ...
+    by_age = quarters.reshape(-1, 4, *quarters.shape[1:]).sum(axis=(1, 3, 5))
     found = np.full(len(MOMENTS), np.nan)
     for i, moment in enumerate(MOMENTS):
         y, o = moment.year - FIRST_YEAR, ORIGINS.index(moment.origin)
@@ -151,6 +166,11 @@ def simulated(results, row):
         if moment.figure == "recent":
             people = results.by_stay[y, row, :, :, :RECENT_YEARS].sum(axis=(0, 1, 2))
             found[i] = people[STAY.index("employed_20_64")] / max(1, people[STAY.index("persons_20_64")])
+            continue
+        if moment.figure in AGES:
+            people = by_age[:, o, AGES[moment.figure][1]].sum(axis=1)
+            share = people[:, 1] / np.maximum(1, people[:, 0])
+            found[i] = share[y] - (share[REFERENCE_YEAR - FIRST_YEAR] if change(moment) else 0.0)
             continue
         people = both[y, o] if moment.sex == "total" else counts[y, o, SEXES.index(moment.sex)]
         found[i] = rate(moment, people)

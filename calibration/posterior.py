@@ -28,8 +28,9 @@ REACHING = (*MIGRANT_TERMS, *(Term("macro", "native", "total", year) for year in
 
 def simulators(inputs, ms, macro, agents):
     """The simulators of natives' and of migrants' moments, each with its rows."""
+    last = max(moment.year for moment in NATIVE_MOMENTS)
     return (
-        (Simulator(inputs, ms, macro, max(m.year for m in NATIVE_MOMENTS), agents, natives_only=True), NATIVE_ROWS),
+        (Simulator(inputs, ms, macro, last, estimation.NATIVES * agents, natives_only=True), NATIVE_ROWS),
         (Simulator(inputs, ms, macro, moments.LAST_MIGRANT_YEAR, agents), MIGRANT_ROWS),
     )
 

@@ -20,6 +20,7 @@ from model.codes import (
 )  # fmt: skip
 from model.inputs import LARGE_RUN
 from model.institution import LabourMarket, LanguageCourseProvider, RecognitionAuthority, Treasury
+from model.labour_market import rates_at
 from model.person import SEARCH
 from model.population import lay_out, weights
 from model.quarter import (
@@ -117,7 +118,8 @@ class LabourIntegrationModel(mesa.Model):
         )
         profile = np.ascontiguousarray(inputs.employed_profile)
         history.live(
-            self.people, self.chunks, self.seed_number, inputs.cells, inputs.parameters, inputs.rates, profile,
+            self.people, self.chunks, self.seed_number, inputs.cells, inputs.parameters,
+            rates_at(inputs.rates, inputs.older_exit, 0), profile,
             np.cumsum(profile, axis=-1), inputs.retirement_q, inputs.retire, inputs.wage_base, inputs.sex_gap,
             inputs.fiscal, self.waits, np.ascontiguousarray(inputs.macro[:, 0]),
         )  # fmt: skip
@@ -211,12 +213,13 @@ class LabourIntegrationModel(mesa.Model):
         year = t // 4
         index = (1.0 + inputs.growth) ** (FIRST_YEAR + year - 2019)
         cells, extras = lever.apply(inputs.levers, inputs.cells, t)
+        rates = rates_at(inputs.rates, inputs.older_exit, t)
         period = min(3, year // 5)
         at_parity = inputs.parity is not None and t >= inputs.parity.start_q
         if inputs.market is not None:
             self._contacts[list(inputs.member_states)] = inputs.market[t, :, 0, 4]
         before_market(
-            self.people, self.chunks, t, self.seed_number, inputs.switches, cells, inputs.parameters, inputs.rates,
+            self.people, self.chunks, t, self.seed_number, inputs.switches, cells, inputs.parameters, rates,
             inputs.death[period], inputs.birth[year], inputs.retirement_q, inputs.retire, inputs.fiscal, self._contacts,
             self._acc, self._sums, self._queued, self._n_queued,
         )  # fmt: skip
@@ -228,7 +231,7 @@ class LabourIntegrationModel(mesa.Model):
         self._took("institutions")
         self._cells[:] = 0
         after_market(
-            self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, inputs.rates, inputs.wage_base,
+            self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, rates, inputs.wage_base,
             inputs.sex_gap, inputs.fiscal, index, inputs.growth, self._tightness, self._acc, self._sums, self._cells,
             self._by_age, self._by_stay, self._buffer, at_parity,
         )  # fmt: skip

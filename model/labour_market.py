@@ -20,6 +20,7 @@ from model.person import SEARCH, TRAIT
 
 FIRST_AGE, LAST_AGE = 15, 74
 N_AGES = LAST_AGE - FIRST_AGE + 1
+OLDER = slice(55 - FIRST_AGE, 65 - FIRST_AGE)  # ages whose work ends in retirement or not
 LONGEST_SEARCH = 0.95  # no hazard of a quarter exceeds this
 # Protection granted in 2022 and 2023 is mostly temporary protection of people from Ukraine, who may work at once.
 UKRAINE_FIRST_Q, UKRAINE_END_Q = 20, 28
@@ -71,6 +72,17 @@ def transition_rates(employed, unemployed, to_unemployed, to_inactive, give_up, 
         ) / inactive
         activate = np.clip(activate, 0.0, 0.6)
     return finding, activate, to_inactive
+
+
+def rates_at(rates, older_exit, t):
+    """Hazards of quarter t: leaving work for inactivity at ages 55 to 64 times the factor older_exit [ms, quarter] of the
+    Member State, which carries reforms of pensions and cohorts who work longer. The same table where every factor is one."""
+    factor = older_exit[:, t]
+    if (factor == 1.0).all():
+        return rates
+    changed = rates.copy()
+    changed["to_inactive"][..., OLDER] *= factor[:, None, None, None, None]
+    return changed
 
 
 @njit

@@ -201,9 +201,12 @@ class PersonEngine:
         """Labour-market hazards of the person's origin, sex, education and age."""
         age = min(74, max(15, (t - p.birth_q) // 4)) - 15
         key = (min(p.group, 2), p.sex, p.education, age)
-        if key not in self.rates:
-            self.rates[key] = named(self.inputs.rates[(self.ms, *key)])
-        return self.rates[key]
+        if (t, key) not in self.rates:
+            hazards = named(self.inputs.rates[(self.ms, *key)])
+            if 40 <= age < 50:
+                hazards.to_inactive = float(np.float32(hazards.to_inactive * self.inputs.older_exit[self.ms, t]))
+            self.rates[t, key] = hazards
+        return self.rates[t, key]
 
     # -- the quarter --
     def step(self):
