@@ -26,6 +26,7 @@ VERBS = {
     "run": "simulate one scenario",
     "reproduce": "baseline and parity with the reference groups, on the same seeds",
     "compare": "policies against a baseline, on the same seeds",
+    "validate": "the baseline against published figures that nobody has fitted",
 }
 
 
