@@ -2,7 +2,8 @@
 
 Every term is the logarithm of a factor on a mechanism: job finding, activation of the inactive, separation, the odds that a
 graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, leaving work at 55 to 64 (level of
-natives, and a trend of everybody), and macro conditions by year relative to 2019. A factor of one (a log of zero) is the mechanism as the tables have it.
+natives, and a trend of everybody), and macro conditions by year relative to 2019. A factor of one (a log of zero) is the
+mechanism as the tables have it.
 """
 
 from dataclasses import replace

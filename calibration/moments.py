@@ -111,13 +111,18 @@ def change(moment):
     return moment.figure in AGES and moment.year != REFERENCE_YEAR
 
 
-def group_shares():
-    """Share of each origin and sex in persons aged 15-74, [ms, origin, sex], from the stock of 1 January 2017."""
+def group_persons():
+    """Persons aged 15-74 on 1 January 2017 by origin and sex, [ms, origin, sex]."""
     from calibration.load_inputs import demography
 
     stock = demography()[0].sum(axis=(4, 5))[:, :, :, 3:15].sum(axis=3)
-    by_origin = np.stack([stock[:, 0], stock[:, 1], stock[:, 2:].sum(axis=1)], axis=1)
-    return by_origin / by_origin.sum(axis=(1, 2), keepdims=True)
+    return np.stack([stock[:, 0], stock[:, 1], stock[:, 2:].sum(axis=1)], axis=1)
+
+
+def group_shares():
+    """Share of each origin and sex in persons aged 15-74, [ms, origin, sex]."""
+    persons = group_persons()
+    return persons / persons.sum(axis=(1, 2), keepdims=True)
 
 
 class Rule:

@@ -18,7 +18,6 @@ from calibration.estimate import MIGRANT_TERMS, NATIVE_TERMS, TERMS, Term
 from calibration.estimation import Simulator
 from calibration.moments import MIGRANT_MOMENTS, MOMENTS, NATIVE_MOMENTS
 
-STEP = 0.25  # log points to either side: slopes are averages over the range that a draw covers
 REPLICATES = 6  # runs for the simulation error
 NATIVE_ROWS = np.array([moments.INDEX[moment] for moment in NATIVE_MOMENTS])
 MIGRANT_ROWS = np.array([moments.INDEX[moment] for moment in MIGRANT_MOMENTS])
@@ -42,8 +41,8 @@ def state_slopes(inputs, ms, macro, agents, logs, seed):
         for term in terms:
             k = estimate.INDEX[term]
             step = np.zeros(len(TERMS))
-            step[k] = STEP
-            slopes[rows, k] = ((simulator(logs + step, seed) - simulator(logs - step, seed)) / (2.0 * STEP))[rows]
+            step[k] = estimation.STEP
+            slopes[rows, k] = ((simulator(logs + step, seed) - simulator(logs - step, seed)) / (2.0 * estimation.STEP))[rows]
     return slopes
 
 

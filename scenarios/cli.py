@@ -14,6 +14,8 @@ from pathlib import Path
 
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 
+FIRST_VALIDATED = 2020  # year; earlier figures are inputs or moments
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
@@ -93,6 +95,10 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)
+    if verb == "validate":
+        _check_validation(config)
+        memory.check(config)
+        return lambda: _validate(config)
     if config.run.end_year < config.parity.start_year:
         raise refuse("run.end_year", config.run.end_year, f"{config.parity.start_year} (parity.start_year) or later")
     parity = config.parity
@@ -107,6 +113,19 @@ def _say_tables(config) -> None:
     tables.use(config.tables.use, config.tables.folder)
     if line := tables.in_use():
         print(line, file=sys.stderr)
+
+
+def _check_validation(config) -> None:
+    """Raise InputError for settings under which nothing can be validated."""
+    from calibration.config import FEWEST_DRAWS
+    from calibration.errors import refuse
+
+    if config.run.end_year < FIRST_VALIDATED:
+        raise refuse("run.end_year", config.run.end_year, f"{FIRST_VALIDATED} or later, the first year that validates")
+    if len(config.seeds) < 2:
+        raise refuse("seeds", len(config.seeds), "2 or more, for the Monte Carlo error")
+    if config.draws < FEWEST_DRAWS:
+        raise refuse("draws", config.draws, f"{FEWEST_DRAWS} or more, for the intervals")
 
 
 def _run(config) -> None:
@@ -135,6 +154,12 @@ def _compare(config, policies) -> None:
 
     _say_tables(config)
     print(compare(config, policies))
+
+
+def _validate(config) -> None:
+    from scenarios.validate import validate
+
+    print(validate(config))
 
 
 def _check_packages() -> None:

@@ -27,6 +27,7 @@ VERBS = {
     "reproduce": "baseline and parity with the reference groups, on the same seeds",
     "compare": "policies against a baseline, on the same seeds",
     "calibrate": "estimate parameters from published figures, Member State by Member State",
+    "validate": "the baseline against published figures that nobody has fitted",
 }
 TOOLS = {"data": "data update: fetch newer figures from Eurostat, beside the shipped ones"}
 

@@ -2,6 +2,9 @@
 
 A second run of everyone, in which the jobs added by one parity label are search and leavers of the labour market. What
 natives and EU-born lose against the baseline on the same seed is displacement, and its fiscal cost.
+
+`shocks` measures the same market apart from parity: jobs worth one percent of employment are added over the four quarters of
+2018 and kept by replacing who leaves them.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from scenarios import conventions, statistics
 from scenarios.progress import Progress
 
 LABEL = ("employment", "sex_age", "native")
+SHOCK_SHARE, SHOCK_LEAVING = 0.01, 0.03  # of employment in a year; of the added jobs in a quarter
+SHOCK_LAST_YEAR = 2027
 
 
 def simulate_market_on(
@@ -68,3 +73,51 @@ def summarise(
             "fiscal_loss_of_others": statistics.estimate(np.array(money)),
         }
     return found
+
+
+def shock_years(end_year: int) -> int:
+    """How many years a shock simulates."""
+    return min(end_year, SHOCK_LAST_YEAR) - codes.FIRST_YEAR + 1
+
+
+def shocks(inputs: Any, seeds: Sequence[int], progress: Progress) -> dict[tuple[str, str], np.ndarray]:
+    """Jobs lost per added job by seed: {(natives or all others, year_1 or year_8): [seed]}, paired with the baseline.
+
+    `year_8` is the mean of the eighth year and what follows it to 2027, left out when fewer years are simulated.
+    """
+    lost = np.stack([_shock(inputs, seed, progress) for seed in seeds])
+    found = {}
+    for column, who in enumerate(("native", "all")):
+        found[who, "year_1"] = lost[:, 0, column]
+        if lost.shape[1] > 7:
+            found[who, "year_8"] = lost[:, 7:, column].mean(axis=1)
+    return found
+
+
+def _shock(inputs: Any, seed: int, progress: Progress) -> np.ndarray:
+    """Jobs that natives and that all others lose per added job, [year from 2018, 2]."""
+    inputs = replace(inputs, end_year=min(inputs.end_year, SHOCK_LAST_YEAR))
+    baseline = _simulated(inputs, seed, f"displacement, seed {seed}", progress)
+    employed = baseline.counts[0, ..., codes.MEASURE["employed_20_64"]].sum(axis=(1, 2, 3)) / 4.0
+    hires = baseline.market[..., 3]
+    segment = hires / hires.sum(axis=2, keepdims=True)
+    added = np.zeros((*segment.shape, 2))
+    stock = np.zeros(segment.shape[:2])
+    before = np.zeros(segment.shape[1])
+    for t in range(len(segment)):
+        new = SHOCK_SHARE * employed / 4.0 if 4 <= t < 8 else 0.0
+        leavers = SHOCK_LEAVING * before
+        added[t] = np.stack([(new + leavers)[:, None] * segment[t], leavers[:, None] * segment[t]], axis=-1)
+        before = stock[t] = before + new
+    other = _simulated(replace(inputs, added=added), seed, f"displacement, shock, seed {seed}", progress)
+    change = (baseline.counts - other.counts)[..., codes.MEASURE["employed_20_64"]].sum(axis=(1, 3, 4)) / 4.0
+    lost = np.stack([change[:, codes.NATIVE], change.sum(axis=1)], axis=1)
+    jobs = stock.reshape(-1, 4, stock.shape[1]).mean(axis=1).sum(axis=1)
+    return lost[1:] / jobs[1:, None]
+
+
+def _simulated(inputs: Any, seed: int, label: str, progress: Progress) -> Results:
+    progress.begin(label)
+    result = simulate(inputs, seed, progress.step)
+    progress.end()
+    return result

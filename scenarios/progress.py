@@ -10,9 +10,12 @@ SHOW_AFTER = 2.0  # seconds
 
 
 class Progress:
-    """Counts person-quarters and seconds over several simulations; pass `step` to each as its progress callback."""
+    """Counts person-quarters and seconds over several simulations; pass `step` to each as its progress callback.
 
-    def __init__(self, simulations: int) -> None:
+    `simulations`: how many of the length of the first.
+    """
+
+    def __init__(self, simulations: float) -> None:
         self.person_quarters = 0
         self.seconds = 0.0
         self._simulations = simulations
@@ -29,7 +32,7 @@ class Progress:
     def step(self, quarter: int, quarters: int, person_quarters: int) -> None:
         """A quarter is done; `person_quarters` counts from the start of this simulation."""
         if self._bar is None:
-            total = quarters * self._simulations
+            total = round(quarters * self._simulations)
             self._bar = tqdm(
                 total=total, unit="quarter", mininterval=0.5, delay=SHOW_AFTER, leave=False, dynamic_ncols=True
             )

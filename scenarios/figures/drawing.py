@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, calibration, groups, parity, pipeline, style
+from scenarios.figures import age, calibration, groups, parity, pipeline, style, validation
 from scenarios.published import published_rates
 
 
@@ -43,3 +44,16 @@ def draw_calibration(folder: Path, moments: pd.DataFrame, terms: pd.DataFrame) -
         calibration.fit(folder / "fit.png", moments)
         calibration.terms(folder / "terms.png", terms)
         calibration.macro(folder / "macro.png", terms)
+
+
+def draw_validation(
+    folder: Path, table: pd.DataFrame, results: Sequence[Results], paths: Mapping[str, np.ndarray]
+) -> None:
+    """Figures of integra validate: table of validation.csv, results at the centre, paths of the draws (draw first)."""
+    folder.mkdir(exist_ok=True)
+    with rc_context(style.SETTINGS):
+        validation.fit(folder / "fit_of_years_not_used.png", table)
+        validation.errors(folder / "error_by_member_state.png", table)
+        validation.path(folder / "employment_path.png", results, paths["employment"])
+        if "by_stay" in paths:
+            validation.by_stay(folder / "protection_in_germany.png", results, paths["by_stay"], table)
