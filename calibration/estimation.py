@@ -22,7 +22,7 @@ SAME_SLOPE = 0.2  # log points a term may move before the Jacobian is computed a
 NATIVES = 3  # alone, natives are simulated with so many times more agents: macro conditions are small changes
 # The Jacobian needs fewer agents than the residuals, but enough: noise in the slopes of terms that data say little of passes
 # for information, and moves them by more than their standard errors say.
-COARSER = 4
+SLOPE_AGENTS = 10_000
 MACRO_STEP = 0.4  # prior standard deviation of the change of macro conditions from year to year, log
 WIDE = {
     "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
@@ -135,7 +135,8 @@ def estimate_state(inputs, ms, macro, published, prior, seeds, agents, start):
     for terms, of_moments, alone in ((NATIVE_TERMS, NATIVE_MOMENTS, True), (MIGRANT_TERMS, MIGRANT_MOMENTS, False)):
         end_year = max(moment.year for moment in of_moments)
         size = NATIVES * agents if alone else agents
-        fine, coarse = (Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (size, size // COARSER))
+        sizes = (size, min(size, SLOPE_AGENTS))
+        fine, coarse = (Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in sizes)
         logs = fit(logs, terms, of_moments, fine, coarse, seeds, published, prior)
     return logs
 

@@ -18,7 +18,7 @@ from calibration.estimate import MIGRANT_TERMS, NATIVE_TERMS, TERMS, Term
 from calibration.estimation import Simulator
 from calibration.moments import MIGRANT_MOMENTS, MOMENTS, NATIVE_MOMENTS
 
-REPLICATES = 6  # runs for the simulation error
+REPLICATES = 5  # runs for the simulation error
 NATIVE_ROWS = np.array([moments.INDEX[moment] for moment in NATIVE_MOMENTS])
 MIGRANT_ROWS = np.array([moments.INDEX[moment] for moment in MIGRANT_MOMENTS])
 # Terms that reach the moments of migrants: their own, and the macro conditions of the years up to those moments.
