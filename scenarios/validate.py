@@ -33,7 +33,7 @@ def validate(config: Config) -> str:
     """Simulate, write the result folder, and return the text for the console."""
     tables.use_estimates(config.estimates)
     hicp = consumer_prices()
-    inputs = load_inputs(config)
+    inputs = load_inputs.load_inputs(config)
     wanted = targets.all_targets(config.member_states, config.run.end_year)
     account = published_account.functions(config.accounting, hicp)
     digest = result_hash("validate", [config])
