@@ -129,6 +129,22 @@ def _language(results):
     return people[STAY.index("language_c1")] / people[STAY.index("language_a1") : STAY.index("language_c1") + 1].sum()
 
 
+def side_by_side(kept, progress, threads, step, names, function, arguments):
+    """Arrays of function(*arguments(i)) for each name, stacked; run side by side on `threads` cores (None: all), each kept
+    (Checkpoints) under step and name."""
+    missing = [i for i, name in enumerate(names) if not kept.has(f"{step}-{name}")]
+    progress(step, len(names) - len(missing), len(names))
+    cores = threads or os.cpu_count() or 1
+    workers = max(1, min(cores, len(missing)))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_one_worker, initargs=(cores // workers,)) as pool:
+        waiting = {pool.submit(function, *arguments(i)): i for i in missing}
+        for n, done in enumerate(as_completed(waiting)):
+            kept.put(f"{step}-{names[waiting[done]]}", done.result())
+            progress(step, len(names) - len(missing) + n + 1, len(names))
+    return np.stack([kept.get(f"{step}-{name}") for name in names])
+
+
 class _Job:
     """The simulations of a calibration, by step, on all cores; every array is over the Member States asked for."""
 
@@ -140,18 +156,7 @@ class _Job:
         self.targets = {ms: estimation.target(published, ms) for ms in self.codes}
 
     def _each(self, step, names, function, arguments):
-        """Arrays of function(*arguments), one per name, kept under step and name; run side by side."""
-        missing = [i for i, name in enumerate(names) if not self.kept.has(f"{step}-{name}")]
-        self.progress(step, len(names) - len(missing), len(names))
-        cores = self.config.compute.threads or os.cpu_count() or 1
-        workers = max(1, min(cores, len(missing)))
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, initializer=_one_worker, initargs=(cores // workers,)) as pool:
-            waiting = {pool.submit(function, *arguments(i)): i for i in missing}
-            for n, done in enumerate(as_completed(waiting)):
-                self.kept.put(f"{step}-{names[waiting[done]]}", done.result())
-                self.progress(step, len(names) - len(missing) + n + 1, len(names))
-        return np.stack([self.kept.get(f"{step}-{name}") for name in names])
+        return side_by_side(self.kept, self.progress, self.config.compute.threads, step, names, function, arguments)
 
     def _each_state(self, step, function, arguments):
         return self._each(step, [MEMBER_STATES[ms] for ms in self.codes], function, arguments)

@@ -116,12 +116,13 @@ def drawn():
     content = tables.content(tables.estimates_folder() / DRAWS)
     try:
         table = pd.read_parquet(io.BytesIO(content))
+        numbers = table.drop(columns="name", errors="ignore").to_numpy(dtype=float)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:80]
         raise InputError(f"estimates/{DRAWS}: damaged ({reason}); allowed is the file as shipped") from None
-    if list(table.get("name", ())) != names() or not np.isfinite(table.drop(columns="name").to_numpy()).all():
+    if list(table.get("name", ())) != names() or not np.isfinite(numbers).all():
         raise InputError(f"estimates/{DRAWS}: does not fit terms and priors; allowed is the file as shipped")
-    return table.drop(columns="name").to_numpy(dtype=float).T
+    return numbers.T
 
 
 def write_drawn(drawn, file):

@@ -9,7 +9,7 @@ gives mean and spread over Member States, which are the priors of the second, so
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import approx_fprime, least_squares
+from scipy.optimize import least_squares
 
 from calibration import estimate, moments
 from calibration.estimate import MIGRANT_TERMS, NATIVE_TERMS, REFERENCE_YEAR, TERMS
@@ -17,9 +17,11 @@ from calibration.moments import MIGRANT_MOMENTS, MOMENTS, NATIVE_MOMENTS
 from model import simulate
 from model.codes import MEMBER_STATES
 
-STEP = 0.1  # log points of a finite difference: large enough that paired draws move smoothly
+STEP = 0.25  # log points to either side of a finite difference: large enough that paired draws move smoothly
 SAME_SLOPE = 0.2  # log points a term may move before the Jacobian is computed again
-COARSER = 4  # the Jacobian needs fewer agents than the residuals
+# The Jacobian needs fewer agents than the residuals, but enough: noise in the slopes of terms that data say little of passes
+# for information, and moves them by more than their standard errors say.
+SLOPE_AGENTS = 10_000
 MACRO_STEP = 0.3  # prior standard deviation of the change of macro conditions from year to year, log
 WIDE = {
     "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
@@ -89,7 +91,7 @@ def fit(logs, terms, of_moments, fine, coarse, seeds, published, prior):
     """Least squares over some terms and moments of one Member State, the other terms held.
 
     logs [term]: start; fine, coarse: simulators of the residuals (mean over seeds) and of the Jacobian (first seed), by
-    finite differences on paired draws; published: values and errors [moment]; prior: mean and sd [term]. Returns logs.
+    central differences on paired draws; published: values and errors [moment]; prior: mean and sd [term]. Returns logs.
     """
     value, error = published
     matrix, aim = penalty_rows(*prior)
@@ -110,9 +112,13 @@ def fit(logs, terms, of_moments, fine, coarse, seeds, published, prior):
     def residuals(x):
         return np.concatenate([distances(x, fine, seeds), (matrix @ whole(x) - aim)[mine]])
 
+    def change(x, step):
+        return (distances(x + step, coarse, seeds[:1]) - distances(x - step, coarse, seeds[:1])) / (2.0 * STEP)
+
     def jacobian(x):
         if not slopes or np.abs(x - slopes["at"]).max() > SAME_SLOPE:
-            slopes["at"], slopes["of"] = x.copy(), approx_fprime(x, distances, STEP, coarse, seeds[:1])
+            steps = STEP * np.eye(len(x))
+            slopes["at"], slopes["of"] = x.copy(), np.stack([change(x, step) for step in steps], axis=1)
         return np.vstack([slopes["of"], matrix[np.ix_(mine, columns)]])
 
     low, high = estimate.log_bounds(terms)
@@ -129,7 +135,7 @@ def estimate_state(inputs, ms, macro, published, prior, seeds, agents, start):
     for terms, of_moments, alone in ((NATIVE_TERMS, NATIVE_MOMENTS, True), (MIGRANT_TERMS, MIGRANT_MOMENTS, False)):
         end_year = max(moment.year for moment in of_moments)
         fine, coarse = (
-            Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (agents, agents // COARSER)
+            Simulator(inputs, ms, macro, end_year, n, natives_only=alone) for n in (agents, min(agents, SLOPE_AGENTS))
         )
         logs = fit(logs, terms, of_moments, fine, coarse, seeds, published, prior)
     return logs

@@ -402,6 +402,14 @@ def expected_agents(inputs):
     return {ms: float((persons[ms] / weight[ms]).sum()) for ms in inputs.member_states}
 
 
+def _run(inputs, seed, progress):
+    model = LabourIntegrationModel(inputs, seed)
+    try:
+        return model.run(progress)
+    finally:
+        mesa.Agent._ids.pop(model, None)  # Mesa's count of agents by model would keep every model, and its people, in memory
+
+
 def simulate(inputs, seed, progress=None):
     """Run the model: the same inputs and seed give the same bytes, whatever the threads and the other Member States.
 
@@ -410,7 +418,7 @@ def simulate(inputs, seed, progress=None):
     """
     agents = expected_agents(inputs)
     if sum(agents.values()) <= LARGE_RUN or len(agents) == 1:
-        return LabourIntegrationModel(inputs, seed).run(progress)
+        return _run(inputs, seed, progress)
     parts, done = [], 0
     for row, ms in enumerate(inputs.member_states):
         market = None if inputs.market is None else inputs.market[:, [row]]
@@ -422,6 +430,6 @@ def simulate(inputs, seed, progress=None):
             if progress is not None:
                 progress(row * quarters + quarter, len(agents) * quarters, before + person_quarters)
 
-        parts.append(LabourIntegrationModel(alone, seed).run(report))
+        parts.append(_run(alone, seed, report))
         done += parts[-1].person_quarters
     return join(parts)

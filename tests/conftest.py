@@ -104,8 +104,6 @@ def copied(tmp_path, monkeypatch):
     folder = tmp_path / "data"
     shutil.copytree(tables.folder(), folder)
     monkeypatch.setattr(tables, "folder", lambda: folder)
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
+    tables.forget()
     yield folder
-    tables.all_tables.cache_clear()
-    loading.demography.cache_clear()
+    tables.forget()
