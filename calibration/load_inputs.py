@@ -3,7 +3,8 @@
 import numpy as np
 
 from calibration import estimate, flows, rates, stock, tables
-from calibration.draw import Draw
+from calibration.draw import Draw, available
+from calibration.errors import refuse
 from calibration.fiscal_tables import fiscal_table
 from calibration.tables import Parameter, scalar
 from model import lever
@@ -245,6 +246,8 @@ def load_inputs(config, draw=None):
     """
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
+    if config.draws > (available() if config.draws else 0):
+        raise refuse("draws", config.draws, f"0 to {available()}, those of the estimates")
     draw = Draw() if draw is None else draw
     with draw.in_force():
         return estimate.apply(before_estimates(config), draw.logs, config.macro)

@@ -31,7 +31,7 @@ def calibrate(config: Config) -> str:
         raise refuse("macro.conditions", config.macro.conditions, "estimated, with run.end_year at macro.year or later")
     digest = result_hash("calibrate", [config])
     kept = Path(config.compute.output) / f".calibrate-{digest}"
-    steps = _Steps()
+    steps = Steps()
     with result_folder(config.compute.output, config.name, digest) as folder:
         found = calibration.calibrate(config, calibration.Checkpoints(kept), steps)
         steps.close()
@@ -67,7 +67,7 @@ def console(moments: pd.DataFrame, identified: pd.DataFrame) -> list[str]:
     ]
 
 
-class _Steps:
+class Steps:
     """A bar on stderr per step, with the number done."""
 
     def __init__(self) -> None:
