@@ -3,8 +3,8 @@
 1. First round: every Member State with wide priors and few agents; mean and spread over Member States are the priors of what
    follows. (Left out when only some Member States are asked for: they keep the shipped priors and common parameters.)
 2. Common parameters: slopes of all moments in every mechanism that holds for all Member States; the data move those they
-   inform.
-3. Second round: every Member State with the hierarchical priors.
+   inform. A middle round with few agents follows them, and they move once more.
+3. Last round: every Member State with the hierarchical priors and all agents.
 4. Uncertainty: slopes and replicates at the estimates; posterior and draws.
 """
 
@@ -25,14 +25,15 @@ from calibration.load_inputs import before_estimates
 from calibration.moments import MOMENTS
 from calibration.tables import Parameter, scalar
 from model import simulate
-from model.codes import MEMBER_STATES
+from model.codes import FIRST_YEAR, MEMBER_STATES
 from model.codes import STAY_MEASURES as STAY
 
 FEWER, FEWEST = 4, 8  # the first round and the slopes, and the slopes in common parameters, use so many times fewer agents
 SLOPE_SEEDS = (1, 2)  # independent halves: what does not show in both is noise
 SIGNIFICANT = 3.0  # standard errors: weaker slopes in a common parameter are noise, and it stays prior-driven
-NOT_LABOUR = ("fiscal", "wage_base", "sex_gap", "growth")  # inputs that no moment depends on
+NOT_LABOUR = ("fiscal", "wage_base", "sex_gap", "growth", "levers")  # inputs that no moment depends on
 LANGUAGE_YEAR = 2021
+SLOPE_YEAR = 2022  # last year of natives' published rates by age
 NUMBER_OF_DRAWS = 80
 
 
@@ -43,7 +44,8 @@ class Calibration:
     member_states: tuple  # codes
     states: list  # posterior.State
     common_mean: np.ndarray  # in prior standard deviations
-    common_covariance: np.ndarray
+    common_covariance: tuple  # the part from priors and the part from data
+    common_step: np.ndarray  # how far the posterior mean of the final round would still move
     prior_mean: np.ndarray  # [term]
     prior_sd: np.ndarray
 
@@ -89,44 +91,48 @@ def calibrate(config, kept, progress):
     common = draw.common_table()["mean"].to_numpy()
     with tables.changed(draw.shifts(common)):
         inputs = before_estimates(config)
-    logs = job.round("second", inputs, prior, np.tile(prior[0], (len(job.codes), 1)), job.agents, config.seeds)
-    slopes = job.slopes(inputs, logs)
-    none = np.zeros((len(job.codes), len(MOMENTS), len(common)))
-    states = job.states(inputs, logs, slopes, none, prior)
-    return Calibration(job.codes, states, common, np.diag(draw.common_table()["sd"].to_numpy() ** 2), *prior)
+    logs = job.round("last", inputs, prior, np.tile(prior[0], (len(job.codes), 1)), job.agents, config.seeds)
+    none = np.zeros((len(job.codes), len(SLOPE_SEEDS), len(MOMENTS), len(common)))
+    states = job.states("last", inputs, logs, none, prior)
+    sd = draw.common_table()["sd"].to_numpy()
+    return Calibration(job.codes, states, common, (np.diag(sd**2), np.zeros((len(sd), len(sd)))), np.zeros(len(sd)), *prior)
 
 
 def _all_states(job):
     config = job.config
-    common = np.zeros(len(draw.common_rules()))
+    mean = np.zeros(len(draw.common_rules()))
     inputs = before_estimates(config)
     wide = estimation.wide_prior()
     start = np.zeros((len(job.codes), len(TERMS)))
-    first = job.round("first", inputs, wide, start, job.agents // FEWER, config.seeds[:1])
-    prior = estimation.spread(first)
-    slopes = job.slopes(inputs, first)
-    by_common, language = job.common_slopes(inputs, first)
-    states = job.states(inputs, first, slopes, by_common, prior, "first-replicates")
-    mean, _ = posterior.common_posterior(states, common, [_of_language(job.language(inputs, first, "first-language"), language)])
-    start = np.stack([state.logs + state.response @ mean for state in states])
-    with tables.changed(draw.shifts(mean)):
-        inputs = before_estimates(config)
-    logs = job.round("second", inputs, prior, start, job.agents, config.seeds)
-    states = job.states(inputs, logs, slopes, by_common, prior)
-    _, covariance = posterior.common_posterior(states, mean, [_of_language(job.language(inputs, logs, "language"), language)])
-    return Calibration(job.codes, states, mean, covariance, *prior)
+    few, seed = job.agents // FEWER, config.seeds[:1]
+    logs = job.round("first", inputs, wide, start, few, seed)
+    by_common, language = job.common_slopes(inputs, logs)
+    states = job.states("first", inputs, logs, by_common, wide)
+    prior = estimation.spread(logs, np.stack([np.diag(state.inverse) for state in states]))
+    for step, agents, seeds in (("middle", few, seed), ("last", job.agents, config.seeds)):
+        states = [state.with_prior(*prior) for state in states]
+        before = mean
+        mean, _, _ = posterior.common_posterior(states, mean, [_of_language(job.language(inputs, logs, step), language)])
+        start = np.stack([state.logs + state.response @ (mean - before) for state in states])
+        with tables.changed(draw.shifts(mean)):
+            inputs = before_estimates(config)
+        logs = job.round(step, inputs, prior, start, agents, seeds)
+        states = job.states(step, inputs, logs, by_common, prior)
+    found = _of_language(job.language(inputs, logs, "estimates"), language)
+    after, *covariance = posterior.common_posterior(states, mean, [found])
+    return Calibration(job.codes, states, mean, tuple(covariance), after - mean, *prior)
 
 
 def _of_language(found, slope):
-    """The EU moment of current language: (slope [common], misfit), in units of its error."""
+    """The EU moment of current language: (slopes [2, common], misfit), in units of its error."""
     row = Parameter("language_current", category="mother_tongue_or_proficient").rows
     error = scalar("language_current_error")
     return slope / error, (float(row["value"].iloc[0]) - found) / error
 
 
 def _language(results):
-    """Share of the non-EU-born aged 20-64 whose language is proficient in the last simulated year, EU."""
-    people = results.by_stay[-1].sum(axis=(0, 1, 2, 3))
+    """Share of the non-EU-born aged 20-64 whose language is proficient in LANGUAGE_YEAR, EU."""
+    people = results.by_stay[LANGUAGE_YEAR - FIRST_YEAR].sum(axis=(0, 1, 2, 3))
     return people[STAY.index("language_c1")] / people[STAY.index("language_a1") : STAY.index("language_c1") + 1].sum()
 
 
@@ -135,14 +141,20 @@ def side_by_side(kept, progress, threads, step, names, function, arguments):
     (Checkpoints) under step and name."""
     missing = [i for i, name in enumerate(names) if not kept.has(f"{step}-{name}")]
     progress(step, len(names) - len(missing), len(names))
-    cores = threads or os.cpu_count() or 1
+    cores = min(threads or os.cpu_count() or 1, os.cpu_count() or 1)
     workers = max(1, min(cores, len(missing)))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_one_worker, initargs=(cores // workers,)) as pool:
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _one_worker, (cores // workers,))
+    try:
         waiting = {pool.submit(function, *arguments(i)): i for i in missing}
         for n, done in enumerate(as_completed(waiting)):
             kept.put(f"{step}-{names[waiting[done]]}", done.result())
             progress(step, len(names) - len(missing) + n + 1, len(names))
+    except BaseException:
+        for worker in list(pool._processes.values()):  # an interrupt must not wait for hours of work in the queue
+            worker.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
     return np.stack([kept.get(f"{step}-{name}") for name in names])
 
 
@@ -167,47 +179,49 @@ class _Job:
         return self._each_state(step, estimation.estimate_state, lambda i: (
             inputs, self.codes[i], self.config.macro, self.targets[self.codes[i]], prior, seeds, agents, start[i]))  # fmt: skip
 
-    def slopes(self, inputs, logs):
-        """Slopes of the moments in the terms [ms, moment, term]."""
-        return self._each_state("slopes", posterior.state_slopes, lambda i: (
-            inputs, self.codes[i], self.config.macro, self.agents // FEWER, logs[i], 1))  # fmt: skip
-
-    def states(self, inputs, logs, slopes, common, prior, step="replicates"):
-        """posterior.State of every Member State, with replicates at the estimates."""
+    def states(self, step, inputs, logs, common, prior):
+        """posterior.State of every Member State, with slopes and replicates at the estimates; common: slopes in the common
+        parameters [ms, 2, moment, common]."""
+        few = self.agents // FEWER
+        slopes = self._each_state(f"{step}-slopes", posterior.state_slopes, lambda i: (
+            inputs, self.codes[i], self.config.macro, few, logs[i], 1))  # fmt: skip
         seeds = range(101, 101 + posterior.REPLICATES)
-        runs = self._each_state(step, posterior.replicates, lambda i: (
-            inputs, self.codes[i], self.config.macro, self.agents, logs[i], seeds))  # fmt: skip
+        size, runs = (few, 1) if step != "last" else (self.agents, len(self.config.seeds))
+        found = self._each_state(f"{step}-replicates", posterior.replicates, lambda i: (
+            inputs, self.codes[i], self.config.macro, size, logs[i], seeds))  # fmt: skip
         return [
             posterior.State(
-                logs[row], slopes[row], common[row], runs[row].mean(axis=0), runs[row].var(axis=0, ddof=1),
-                len(self.config.seeds), *self.targets[ms], *prior,
+                logs[i], slopes[i], common[i], found[i].mean(axis=0), found[i].var(axis=0, ddof=1), runs, *self.targets[ms],
+                *prior,
             )
-            for row, ms in enumerate(self.codes)
+            for i, ms in enumerate(self.codes)
         ]  # fmt: skip
 
     def language(self, inputs, logs, step):
         """Share of the non-EU-born aged 20-64 whose language is proficient, EU."""
-        found = self._each(step, ["EU"], _language_at, lambda i: (
+        found = self._each(f"{step}-language", ["EU"], _language_at, lambda i: (
             replace(inputs, minimum_agents=max(1, self.agents // FEWEST)), self.config.macro, logs))  # fmt: skip
         return float(found[0])
 
     def common_slopes(self, inputs, logs):
-        """Slopes in the common parameters, per prior standard deviation: of the moments [ms, moment, common], zero where they
-        are within noise, and of the EU's language share [common]."""
+        """Slopes in the common parameters, per prior standard deviation and from each of SLOPE_SEEDS: of the moments [ms, 2,
+        moment, common], zero where they are within noise, and of the EU's language share [2, common].
+
+        Simulated to SLOPE_YEAR; slopes of later moments are those of that year.
+        """
         inputs = replace(inputs, minimum_agents=max(1, self.agents // FEWEST))
         names = ["centre", *map(str, range(len(draw.common_rules())))]
         found = self._each("common", names, _common_moments, lambda i: (self.config, inputs, logs, i - 1))
+        slopes = found[1:] - found[0]  # [common, seed, ms x moment and language]
         error = np.append(np.stack([self.targets[ms][1] for ms in self.codes]).ravel(), np.inf)
-        slopes = np.zeros((len(names) - 1, found.shape[2]))
-        for k, (one, other) in enumerate(found[1:] - found[0]):
+        for one, other in slopes:
             with np.errstate(invalid="ignore"):
                 both = np.nan_to_num(one * other / error**2)
                 noise = np.nan_to_num((one - other) ** 2 / 2.0 / error**2)
-            if both.sum() > SIGNIFICANT * np.sqrt((noise**2).sum()):
-                slopes[k] = (one + other) / 2.0
-            slopes[k, -1] = (one[-1] + other[-1]) / 2.0
-        rows = slopes[:, :-1].reshape(len(slopes), len(self.codes), len(MOMENTS))
-        return np.nan_to_num(np.moveaxis(rows, 0, 2)), slopes[:, -1]
+            if both.sum() <= SIGNIFICANT * np.sqrt((noise**2).sum() / 3.0):  # a square of a normal has three times its variance squared
+                one[:-1] = other[:-1] = 0.0
+        rows = slopes[:, :, :-1].reshape(*slopes.shape[:2], len(self.codes), len(MOMENTS))
+        return np.nan_to_num(np.moveaxis(rows, (0, 1, 2), (3, 1, 0))), slopes[:, :, -1].T
 
 
 def _one_worker(threads):
@@ -228,19 +242,23 @@ def _common_moments(config, inputs, logs, k):
     tables.use(config.tables.use, config.tables.folder)
     with tables.changed(draw.shifts(step)):
         these = replace(before_estimates(config), minimum_agents=inputs.minimum_agents)
-    these = replace(these if k < 0 or _differs(these, inputs) else inputs, end_year=moments.LAST_MIGRANT_YEAR)
+    these = replace(these if k < 0 or _differs(these, inputs) else inputs, end_year=SLOPE_YEAR)
     found = []
     for seed in SLOPE_SEEDS:
         results = simulate(estimate.apply(these, logs, config.macro), seed)
-        rows = [moments.simulated(results, row) for row in range(len(results.member_states))]
+        rows = [moments.kept_on(moments.simulated(results, row), SLOPE_YEAR) for row in range(len(results.member_states))]
         found.append(np.append(np.ravel(rows), _language(results)))
     return np.array(found)
 
 
 def _differs(one, other):
     """Whether two inputs differ in anything a moment depends on."""
-    arrays = [f.name for f in fields(one) if isinstance(getattr(one, f.name), np.ndarray) and f.name not in NOT_LABOUR]
-    return any(getattr(one, name).tobytes() != getattr(other, name).tobytes() for name in arrays)
+
+    def same(name):
+        mine, yours = getattr(one, name), getattr(other, name)
+        return mine.tobytes() == yours.tobytes() if isinstance(mine, np.ndarray) else mine == yours
+
+    return not all(same(field.name) for field in fields(one) if field.name not in NOT_LABOUR)
 
 
 def write(result, folder):
@@ -258,30 +276,32 @@ def write(result, folder):
         np.tile(result.prior_sd, (len(rows), 1)),
         np.stack([state.informed() for state in result.states]),
     )
-    terms, own, common = posterior.draws(result.states, result.common_mean, result.common_covariance, NUMBER_OF_DRAWS, 1)
-    n = len(TERMS)
+    drawn = posterior.draws(rows, result.states, result.common_mean, *result.common_covariance, NUMBER_OF_DRAWS, 1)
     if every:
-        table, drawn = mine, np.concatenate([terms.reshape(len(terms), -1), own.reshape(len(own), -1), common], axis=1)
+        table = mine
+        parts = [np.concatenate([terms.reshape(len(terms), -1), common], axis=1) for terms, common in drawn.values()]
         common_rows(result).to_csv(folder / "common.csv", index=False, lineterminator="\n")
     else:
-        table, drawn = estimate.as_written(), draw.drawn().copy()
+        table = estimate.as_written()
         table = pd.concat([table[~table["geo"].isin(mine["geo"])], mine]).sort_values("geo", kind="stable")
-        for i, ms in enumerate(rows):
-            drawn[:, n * ms : n * (ms + 1)] = own[:, i]
-            drawn[:, n * (len(MEMBER_STATES) + ms) : n * (len(MEMBER_STATES) + ms + 1)] = own[:, i]
+        parts = np.split(draw.drawn().copy(), len(draw.PARTS), axis=1)
+        for part, (terms, _) in zip(parts, drawn.values()):
+            for i, ms in enumerate(rows):
+                part[:, len(TERMS) * ms : len(TERMS) * (ms + 1)] = terms[:, i]
         (folder / "common.csv").write_bytes(tables.estimates_file("common.csv"))
+    draw.write_drawn(np.concatenate(parts, axis=1), folder / "draws.parquet")
     estimate.write(table, folder / "estimates.csv")
-    draw.write_drawn(drawn, folder / "draws.parquet")
     fitted(result).to_csv(folder / "moments.csv", index=False, float_format="%.6g", lineterminator="\n")
     identification(result).to_csv(folder / "identification.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
 def common_rows(result):
     """The posterior of the common parameters as a table (draw.COMMON_COLUMNS), in prior standard deviations."""
-    sd = np.sqrt(np.diag(result.common_covariance))
+    sd = np.sqrt(np.diag(sum(result.common_covariance)))
     labels = [[draw.rules()[k][label] for label in draw.LABELS] for k in draw.common_rules()]
     numbers = [
-        (f"{mean:.5g}", f"{one:.5g}", f"{max(0.0, 1.0 - one**2):.4f}") for mean, one in zip(result.common_mean, sd)
+        (f"{mean:.5g}", f"{one:.5g}", f"{max(0.0, 1.0 - one**2):.4f}", f"{step:.3f}")
+        for mean, one, step in zip(result.common_mean, sd, result.common_step)
     ]
     return pd.DataFrame([(*label, *number) for label, number in zip(labels, numbers)], columns=draw.COMMON_COLUMNS)
 

@@ -287,6 +287,8 @@ class Config:
         _within("draws", self.draws, 0, DRAWS, "0 for none")
         if 0 < self.draws < FEWEST_DRAWS:
             raise refuse("draws", self.draws, f"0, or {FEWEST_DRAWS} to {DRAWS}")
+        if self.draws and len(self.seeds) < 2:
+            raise refuse("seeds", list(self.seeds), "two or more with draws, for the Monte Carlo error")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,8 +17,8 @@ from calibration.estimate import TERMS
 from model.codes import MEMBER_STATES
 
 LABELS = ("parameter", "origin", "age", "education", "category")
-COMMON_COLUMNS = (*LABELS, "mean", "sd", "informed")
-PARTS = ("all", "estimated")  # what a draw varies: every parameter, or the estimates alone
+COMMON_COLUMNS = (*LABELS, "mean", "sd", "informed", "step")
+PARTS = ("all", "data")  # what a draw varies: every parameter, or only what the data leave open, priors held
 COMMON, DRAWS = "common.csv", "draws.parquet"
 
 
@@ -80,7 +80,7 @@ def common_table():
 
     Raises InputError for a damaged file or one that does not fit the priors.
     """
-    table = tables.estimates_table(COMMON, COMMON_COLUMNS, ("mean", "sd", "informed"))
+    table = tables.estimates_table(COMMON, COMMON_COLUMNS, ("mean", "sd", "informed", "step"))
     wanted = [tuple(rules()[k][label] for label in LABELS) for k in common_rules()]
     if list(map(tuple, table[list(LABELS)].to_numpy())) != wanted:
         raise InputError(f"estimates/{COMMON}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
@@ -98,11 +98,10 @@ def shifts(common, number=0):
 
 
 def names():
-    """What draws.parquet has a row for: terms given all parameters drawn, terms given the others at the centre, common
-    parameters."""
+    """What draws.parquet has a row for: terms and common parameters, drawn with everything and within the data alone."""
     terms = [f"{geo} {' '.join(term)}" for geo in MEMBER_STATES for term in TERMS]
     common = [" ".join(filter(None, (rules()[k][label] for label in LABELS))) for k in common_rules()]
-    return [*terms, *(f"own {name}" for name in terms), *common]
+    return [f"{part}: {name}" for part in PARTS for name in [*terms, *common]]
 
 
 def available():
@@ -144,12 +143,8 @@ class Draw:
         self.logs = estimate.values_of(estimate.read())
         self.common = common_table()["mean"].to_numpy()
         if number:
-            n = self.logs.size
-            row = drawn()[number - 1]
-            terms = row[:n] if part == "all" else row[n : 2 * n]
-            self.logs = terms.reshape(self.logs.shape)
-            if part == "all":
-                self.common = row[2 * n :]
+            row = drawn()[number - 1].reshape(len(PARTS), -1)[PARTS.index(part)]
+            self.logs, self.common = row[: self.logs.size].reshape(self.logs.shape), row[self.logs.size :]
 
     @contextlib.contextmanager
     def in_force(self):

@@ -97,10 +97,11 @@ def macro_path(values, conditions, year):
     return np.repeat(np.exp(by_year), 4, axis=1)
 
 
-def older_exit_path(values):
-    """Factor of leaving work at ages 55 to 64 [ms, quarter] from logs [ms, term]: a trend through 2019 per
-    ten years, level after 2025."""
-    decades = (np.arange(FIRST_YEAR, LAST_YEAR + 1).clip(max=LAST_MACRO_YEAR) - REFERENCE_YEAR) / 10.0
+def older_exit_path(values, conditions, year):
+    """Factor of leaving work at ages 55 to 64 [ms, quarter] from logs [ms, term]: a trend through 2019 per ten years, which
+    stops at `year`; with `constant` that of `year` throughout."""
+    first = year if conditions == "constant" else FIRST_YEAR
+    decades = (np.arange(FIRST_YEAR, LAST_YEAR + 1).clip(min=first, max=year) - REFERENCE_YEAR) / 10.0
     trend = _column(values, "older_exit_trend", "native")
     return np.repeat(np.exp(trend[:, None] * decades), 4, axis=1)
 
@@ -141,7 +142,7 @@ def apply(inputs, values, macro):
         cells=np.ascontiguousarray(cells.reshape(-1)),
         rates=rates,
         macro=macro_path(values, macro.conditions, macro.year),
-        older_exit=older_exit_path(values),
+        older_exit=older_exit_path(values, macro.conditions, macro.year),
     )
 
 

@@ -28,7 +28,6 @@ WIDE = {
     "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
     "recent_finding_scale": 0.4, "entry_scale": 0.5, "older_exit_scale": 0.5, "older_exit_trend": 0.5, "macro": 1.0,
 }  # fmt: skip
-LEAST_SPREAD = 0.15  # of the wide prior
 STEPS = 8  # iterations of one stage, at most
 
 
@@ -141,14 +140,16 @@ def estimate_state(inputs, ms, macro, published, prior, seeds, agents, start):
     return logs
 
 
-def spread(logs):
-    """Hierarchical prior from the first round's logs [ms, term]: mean and standard deviation over Member States.
+def spread(logs, variances):
+    """Hierarchical prior from the first round's logs and posterior variances [ms, term]: mean and standard deviation over
+    Member States.
 
-    The spread still holds the errors of the first round, so small Member States borrow a little less than they could. Macro
-    conditions keep theirs: their years are tied to each other, not Member States.
+    One step of expectation and maximisation: what the estimates differ by plus what the data left open of each, so that a
+    term of which the data say nothing keeps its wide prior. Macro conditions keep theirs: their years are tied to each
+    other, not Member States.
     """
-    least = np.array([LEAST_SPREAD * WIDE[term.name] for term in TERMS])
-    mean, sd = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), least)
+    mean = logs.mean(axis=0)
+    sd = np.sqrt(((logs - mean) ** 2 + variances).mean(axis=0))
     for k, term in enumerate(TERMS):
         if term.name == "macro":
             mean[k], sd[k] = 0.0, WIDE["macro"]

@@ -1,6 +1,7 @@
 """Moments: published EU-LFS figures of a Member State, their sampling errors, and the same figures of a simulation.
 
-Only figures that were published (or derived from published ones by a stated rule) are moments; imputed cells are not.
+Only figures that were published (or derived from published ones by a stated rule) are moments; imputed cells are not, except
+macro conditions of the last years, with an error of their own.
 Age ranges follow each published table. From 2021 on, natives' employment is put on the definition used before by the break
 term, which is estimated on natives.
 """
@@ -92,8 +93,10 @@ def published():
                 value = value - break_term()[ms]
             error = rule.standard_error(moment, ms, value, status)
             if change(moment):
+                error = np.hypot(error, rule.standard_error(moment, ms, float(before[geo]), "seen"))
                 value -= float(before[geo])
-                error *= np.sqrt(2.0)  # that of the year itself and that of 2019
+            if is_macro and moment.year >= BREAK_YEAR:
+                error = np.hypot(error, rule.break_error)
             rows.append((geo, *moment, value, error, status))
     found = pd.DataFrame(rows, columns=["geo", *Moment._fields, "value", "standard_error", "status"])
     double = found.duplicated(subset=["geo", *Moment._fields])
@@ -141,7 +144,8 @@ class Rule:
         rows = Parameter("overqualification_proxy_error").rows
         self.proxy = dict(zip(rows["origin"], rows["value"]))
         self.floor, self.ages = scalar("moment_floor"), scalar("unemployment_age_error")
-        self.imputed = scalar("macro_imputed_error")
+        self.imputed, self.derived = scalar("macro_imputed_error"), scalar("macro_derived_error")
+        self.break_error = scalar("break_error")
 
     def standard_error(self, moment, ms, value, status):
         """Standard error of a share, for one Member State."""
@@ -152,8 +156,8 @@ class Rule:
             extra = self.proxy[moment.origin]
         elif moment.figure == "unemployment" and moment.origin == "eu_born":
             extra = self.ages
-        elif status == "imputed":
-            extra = self.imputed
+        elif status in ("imputed", "derived") and moment.figure == "prime":
+            extra = self.imputed if status == "imputed" else self.derived
         return float(np.sqrt(value * (1.0 - value) / max(sample, 1.0) + extra**2))
 
 
@@ -179,6 +183,15 @@ def simulated(results, row):
             continue
         people = both[y, o] if moment.sex == "total" else counts[y, o, SEXES.index(moment.sex)]
         found[i] = rate(moment, people)
+    return found
+
+
+def kept_on(found, year):
+    """Simulated moments [moment] with those after `year` as in it, for slopes of runs that end then."""
+    found = found.copy()
+    for i, moment in enumerate(MOMENTS):
+        if moment.year > year:
+            found[i] = found[INDEX[moment._replace(year=year)]]
     return found
 
 

@@ -5,11 +5,12 @@ Near the estimates moments are taken as linear, so the posterior is normal. Term
     sum_i |m_i(x_i, z) - y_i|^2_W + |x_i - prior|^2 + |z|^2 + EU moments of z.
 With J_i, G_i the slopes of m_i in x_i and z, H_i = J'WJ + prior, the information on z is that left after every Member State
 has adapted: I + sum_i (G'WG - G'WJ H^-1 J'WG). Given z, terms move by -H^-1 J'WG per unit of z: parameters drawn from it keep
-the fit. Variances of the terms are the sandwich with simulation error added to sampling error; where the moments of a Member
-State lie further from the model than their errors allow, they are widened by the ratio of distance to degrees of freedom.
+the fit. Given z the variance of the terms is H^-1 J'W(S + N)WJ H^-1, which data and simulation leave open, plus H^-1 (prior) H^-1,
+which priors leave open; where the moments of a Member State lie further from the model than their errors allow, the first is
+widened, and what they say of z divided, by the ratio of distance to degrees of freedom.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class State:
 
     logs: np.ndarray  # estimates [term]
     slopes: np.ndarray  # [moment, term]
-    common: np.ndarray  # slopes in common parameters [moment, common]
+    common: np.ndarray  # slopes in common parameters from two independent seeds [2, moment, common]
     found: np.ndarray  # simulated moments at the estimates, mean over replicates [moment]
     noise: np.ndarray  # variance of a single run [moment]
     seeds: int  # runs averaged in the estimation
@@ -74,39 +75,49 @@ class State:
         rows = np.isfinite(self.error)
         self.rows = rows
         scale = self.error[rows, None]
-        self.j, self.g = self.slopes[rows] / scale, self.common[rows] / scale
+        self.j, self.halves = self.slopes[rows] / scale, self.common[:, rows] / scale
+        g = self.halves.mean(axis=0)
         self.misfit = (self.value[rows] - self.found[rows]) / self.error[rows]
         matrix, aim = estimation.penalty_rows(self.prior_mean, self.prior_sd)
         self.prior_information = matrix.T @ matrix
-        self.prior_pull = matrix.T @ (aim - matrix @ self.logs)
         self.information = self.j.T @ self.j + self.prior_information
         self.inverse = np.linalg.inv(self.information)
-        noise = self.noise[rows] / self.seeds / self.error[rows] ** 2
-        middle = self.information + self.j.T @ (noise[:, None] * self.j)
         distance, degrees = self.overidentification()
-        self.covariance = max(1.0, distance / degrees) * self.inverse @ middle @ self.inverse
-        self.response = -self.inverse @ self.j.T @ self.g  # d terms / d common
+        self.widening = max(1.0, distance / degrees)
+        noise = self.noise[rows] / self.seeds / self.error[rows] ** 2
+        of_data = self.widening * self.j.T @ ((1.0 + noise)[:, None] * self.j)
+        self.data_covariance = self.inverse @ of_data @ self.inverse
+        self.prior_covariance = self.inverse @ self.prior_information @ self.inverse
+        self.covariance = self.data_covariance + self.prior_covariance
+        self.response = -self.inverse @ self.j.T @ g  # d terms / d common
+        own = self.j.T @ self.misfit + matrix.T @ (aim - matrix @ self.logs)
+        self.common_pull = (g.T @ self.misfit + self.response.T @ own) / self.widening
+
+    def with_prior(self, mean, sd):
+        """The same with another prior of the terms."""
+        return replace(self, prior_mean=mean, prior_sd=sd)
 
     def common_information(self):
-        """What the moments of this Member State say of the common parameters, its own terms having adapted."""
-        return self.g.T @ self.g + self.g.T @ self.j @ self.response
+        """What the moments of this Member State say of the common parameters, its own terms having adapted.
 
-    def common_pull(self):
-        """Score of the common parameters at the estimates, the terms having adapted."""
-        own = self.j.T @ self.misfit + self.prior_pull
-        return self.g.T @ self.misfit + self.response.T @ own
+        From the cross product of independent halves, so that noise in the slopes does not pass for information."""
+        one, other = self.halves
+        left = np.eye(len(self.j)) - self.j @ self.inverse @ self.j.T
+        cross = one.T @ left @ other
+        return (cross + cross.T) / 2.0 / self.widening
 
     def informed(self):
         """Share of the prior variance of each term that the data remove, 0 to 1."""
         return np.clip(1.0 - np.diag(self.inverse) / np.diag(np.linalg.inv(self.prior_information)), 0.0, 1.0)
 
     def least_informed(self):
-        """The direction of the terms, in prior standard deviations, of which the data say least: (share of its prior variance
-        that they remove, unit vector)."""
+        """The direction of which the data say least: (share of its prior variance that they remove, unit vector over the terms
+        in prior standard deviations)."""
         root = np.linalg.cholesky(np.linalg.inv(self.prior_information))
         values, vectors = np.linalg.eigh(root.T @ (self.j.T @ self.j) @ root)
-        direction = root @ vectors[:, 0]
-        return float(values[0] / (1.0 + values[0])), direction / np.linalg.norm(direction)
+        direction = root @ vectors[:, 0] / self.prior_sd
+        least = max(0.0, values[0])
+        return float(least / (1.0 + least)), direction / np.linalg.norm(direction)
 
     def overidentification(self):
         """Distance of moments and priors left at the estimates and its degrees of freedom: published moments plus prior rows
@@ -118,36 +129,46 @@ class State:
 
 
 def common_posterior(states, mean, of_eu):
-    """Mean and covariance of the common parameters (prior standard deviations) from all Member States and EU moments.
+    """Posterior of the common parameters (prior standard deviations) from all Member States and EU moments: mean, the part of
+    the covariance that comes from priors, and the part that comes from data.
 
-    mean: the values at which slopes and moments were simulated; of_eu: (slope [common], misfit) of each EU moment, in units
-    of its error.
+    mean: the values at which slopes and moments were simulated; of_eu: (slopes [2, common], misfit) of each EU moment, in
+    units of its error.
     """
     n = len(mean)
-    information, pull = np.eye(n), -mean.copy()
+    of_data, pull = np.zeros((n, n)), -mean.copy()
     for state in states:
-        information += state.common_information()
-        pull += state.common_pull()
-    for slope, misfit in of_eu:
-        information += np.outer(slope, slope)
-        pull += slope * misfit
-    covariance = np.linalg.inv(information)
-    return mean + covariance @ pull, covariance
+        of_data += state.common_information()
+        pull += state.common_pull
+    for (one, other), misfit in of_eu:
+        of_data += (np.outer(one, other) + np.outer(other, one)) / 2.0
+        pull += (one + other) / 2.0 * misfit
+    values, vectors = np.linalg.eigh(of_data)
+    of_data = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    covariance = np.linalg.inv(np.eye(n) + of_data)
+    return mean + covariance @ pull, covariance @ covariance, covariance @ of_data @ covariance
 
 
-def draws(states, mean, covariance, number, seed):
-    """Draws from the joint posterior: terms [draw, ms, term], terms with common parameters at their mean, common [draw, common].
+def draws(codes, states, mean, prior_covariance, data_covariance, number, seed):
+    """Draws from the joint posterior, each (terms [draw, ms, term], common [draw, common]): of everything, and of what the data
+    leave open alone, priors held.
 
-    Terms are held within their bounds.
+    Every Member State (codes) and the common parameters have a generator of their own, so that a draw does not depend on
+    which are calibrated together. Terms are held within their bounds.
     """
-    generator = np.random.Generator(np.random.Philox(key=[seed, 2019]))
-    root = np.linalg.cholesky(covariance)
-    common = mean + generator.standard_normal((number, len(mean))) @ root.T
     low, high = estimate.log_bounds()
-    every, own = [], []
-    for state in states:
-        root = np.linalg.cholesky(state.covariance)
-        alone = state.logs + generator.standard_normal((number, len(TERMS))) @ root.T
-        own.append(np.clip(alone, low, high))
-        every.append(np.clip(alone + (common - mean) @ state.response.T, low, high))
-    return np.stack(every, axis=1), np.stack(own, axis=1), common
+
+    def normal(of, covariance):
+        generator = np.random.Generator(np.random.Philox(key=[seed, of]))
+        values, vectors = np.linalg.eigh(covariance)
+        return generator.standard_normal((number, len(covariance))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+
+    of_data = normal(1, data_covariance)
+    shift = {"all": of_data + normal(2, prior_covariance), "data": of_data}
+    terms = {part: [] for part in shift}
+    for ms, state in zip(codes, states):
+        own = normal(1000 * (ms + 1), state.data_covariance)
+        alone = {"all": own + normal(1000 * (ms + 1) + 1, state.prior_covariance), "data": own}
+        for part in shift:
+            terms[part].append(np.clip(state.logs + alone[part] + shift[part] @ state.response.T, low, high))
+    return {part: (np.stack(terms[part], axis=1), mean + shift[part]) for part in shift}

@@ -58,7 +58,9 @@ EXACT = (
     ("overqualification_proxy_error", _ERROR),
     ("unemployment_age_error", _ERROR),
     ("macro_imputed_error", _ERROR),
-    ("break_2021", "enters the error of macro conditions"),
+    ("macro_derived_error", _ERROR),
+    ("break_error", _ERROR),
+    ("break_2021", "its error is break_error"),
     ("insured_after", _STEP),
     ("course_quarters_advanced", _STEP),
 )

@@ -27,8 +27,8 @@ from scenarios.run import write_json
 
 def calibrate(config: Config) -> str:
     """Estimate, write the result folder, and return the text for the console."""
-    if config.macro.conditions != "estimated" or config.run.end_year < config.macro.year:
-        raise refuse("macro.conditions", config.macro.conditions, "estimated, with run.end_year at macro.year or later")
+    if config.macro.conditions != "estimated" or config.macro.year != estimate.LAST_MACRO_YEAR:
+        raise refuse("macro", f"{config.macro.conditions} {config.macro.year}", f"estimated {estimate.LAST_MACRO_YEAR}")
     digest = result_hash("calibrate", [config])
     kept = Path(config.compute.output) / f".calibrate-{digest}"
     steps = Steps()

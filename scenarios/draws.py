@@ -1,8 +1,8 @@
 """Intervals: draws of every parameter, with parameter uncertainty and Monte Carlo error told apart.
 
 Draw d uses seed d. The seeds at the centre, simulated as coarsely as the draws, give the Monte Carlo variance of a single
-run; what draws vary beyond it is parameter uncertainty. Fewer draws in which only what the data leave open of the estimates
-varies give the share of that variance which comes from priors.
+run; what draws vary beyond it is parameter uncertainty. Fewer draws in which only what the data leave open varies, priors
+held, give the share of that variance which comes from priors.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from scenarios import statistics
 Key = tuple[str, str, int, str, str]  # place, origin, year, outcome, unit
 Outcomes = dict[Key, float]
 LOW, HIGH = 5.0, 95.0  # percentiles of an interval
-SHARE_OF_ESTIMATED = 4  # one draw of the estimates alone for so many draws of everything
-FEWEST_ESTIMATED = 8
+SHARE_OF_DATA = 4  # one draw within the data alone for so many draws of everything
+FEWEST_OF_DATA = 8
 COLUMNS = (
     "place", "origin", "year", "outcome", "unit", "centre", "monte_carlo_se", "low", "high", "parameter_sd", "prior_share",
 )  # fmt: skip
@@ -43,35 +43,36 @@ def coarse(config: Config) -> Config:
 
 def simulations(config: Config) -> int:
     """How many times the outcomes of a scenario are simulated for intervals."""
-    return config.draws + estimated_only(config.draws) + len(config.seeds) if config.draws else 0
+    return config.draws + data_only(config.draws) + len(config.seeds) if config.draws else 0
 
 
-def estimated_only(number: int) -> int:
-    """Draws of the estimates alone."""
-    return max(FEWEST_ESTIMATED, number // SHARE_OF_ESTIMATED)
+def data_only(number: int) -> int:
+    """Draws within the data alone."""
+    return max(FEWEST_OF_DATA, number // SHARE_OF_DATA)
 
 
 def intervals(config: Config, simulate: Callable[[Draw, int], Outcomes], centre: Sequence[Outcomes]) -> list[dict[str, Any]]:
     """One row (COLUMNS) per outcome: its mean over seeds at the centre with Monte Carlo error, and its 90 % interval.
 
     simulate(draw, seed) gives the outcomes of a coarse run; centre: outcomes of the seeds at full scale. `low` and `high` are
-    percentiles of the draws with the Monte Carlo variance of a run taken out; `prior_share` is the share of the parameter
-    variance that would stay if the data fixed the estimates.
+    percentiles of the draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the
+    centre; `prior_share` is the share of the parameter variance that priors leave open, the data the rest.
     """
     keys = list(centre[0])
     at_centre = _stack(keys, (simulate(Draw(), seed) for seed in config.seeds))
     drawn = _stack(keys, (simulate(Draw(d), d) for d in range(1, config.draws + 1)))
-    number = estimated_only(config.draws)
-    estimated = _stack(keys, (simulate(Draw(d, "estimated"), d) for d in range(1, number + 1)))
-    noise = at_centre.var(axis=0, ddof=1) if len(at_centre) > 1 else np.zeros(len(keys))
+    number = data_only(config.draws)
+    of_data = _stack(keys, (simulate(Draw(d, "data"), d) for d in range(1, number + 1)))
+    noise = at_centre.var(axis=0, ddof=1)
     total = drawn.var(axis=0, ddof=1)
     parameters = np.maximum(total - noise, 0.0)
     kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
     shrunk = drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept
-    low, high = np.percentile(shrunk, [LOW, HIGH], axis=0)
-    of_data = np.maximum(estimated.var(axis=0, ddof=1) - noise, 0.0)
-    prior = np.clip(1.0 - statistics.per_head(of_data, parameters), 0.0, 1.0)
     full = _stack(keys, centre)
+    shrunk += full.mean(axis=0) - at_centre.mean(axis=0)
+    low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
+    left = np.maximum(of_data.var(axis=0, ddof=1) - noise, 0.0)
+    prior = np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
     error = statistics.standard_error(full)
     columns = (full.mean(axis=0), error, low, high, np.sqrt(parameters), prior)
     return [

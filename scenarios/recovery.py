@@ -29,7 +29,7 @@ def main() -> None:
     found = recovery.recover(config, number, Checkpoints(kept), steps)
     steps.close()
     table = recovery.summary(found)
-    file = Path(str(tables.package_folder())) / "estimates" / "recovery.csv"
+    file = Path(str(tables.folder())).parent / "estimates" / "recovery.csv"
     table.to_csv(file, index=False, float_format="%.4g", lineterminator="\n")
     shutil.rmtree(kept, ignore_errors=True)
     print(table.to_string(index=False))

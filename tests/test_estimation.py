@@ -402,7 +402,7 @@ def test_summary_of_recovery_by_hand():
 
 def test_shipped_recovery_is_within_its_range():
     """The committed study: at least 50 replications, every term there, coverage of all terms together 80 to 97 percent."""
-    table = pd.read_csv(tables.package_folder() / "estimates" / "recovery.csv", keep_default_na=False, dtype={"year": str})
+    table = pd.read_csv(tables.folder().parent / "estimates" / "recovery.csv", keep_default_na=False, dtype={"year": str})
     assert [tuple(row) for row in table[["parameter", "origin", "sex", "year"]].to_numpy()[:-1]] == list(map(tuple, TERMS))
     assert (table["replications"] >= 50).all()
     last = table.iloc[-1]
