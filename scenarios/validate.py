@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from calibration import counterparts, load_inputs, tables, targets, validation
-from calibration.config import Config, Population
+from calibration.config import Config
 from calibration.draw import Draw
 from model import Results, codes, simulate
-from scenarios import displacement, figures, published_account, simulation, statistics, summary, text
+from scenarios import displacement, draws, figures, published_account, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
@@ -43,7 +43,11 @@ def validate(config: Config) -> str:
     with result_folder(config.compute.output, config.name, digest) as folder:
         seeds = simulation.simulate_seeds(config, inputs, progress)
         drawn, paths = _draws(config, wanted, account, progress)
-        shifted = displacement.shocks(replace(inputs, **_coarser(config.population)), shock_seeds, progress)
+        few = draws.coarse(config).population
+        coarse = replace(
+            inputs, scale=few.scale, scale_comparison=few.scale_comparison, minimum_agents=few.minimum_agents
+        )
+        shifted = displacement.shocks(coarse, shock_seeds, progress)
         progress.close()
         with Draw().in_force():
             centre = np.stack([counterparts.predict(result, wanted, account) for result in seeds])
@@ -61,16 +65,6 @@ def validate(config: Config) -> str:
     return "\n".join([console(found, table), "", str(place), progress.line])
 
 
-def _coarser(population: Population) -> dict[str, int]:
-    """Scales of the draws: so many times fewer simulated persons."""
-    times = population.draws_coarser
-    return {
-        "scale": min(100_000, population.scale * times),
-        "scale_comparison": min(100_000, population.scale_comparison * times),
-        "minimum_agents": max(100, population.minimum_agents // times),
-    }
-
-
 def _draws(
     config: Config, wanted: pd.DataFrame, account: Mapping[str, Any], progress: Progress
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -78,7 +72,7 @@ def _draws(
 
     Draw d has seed d, so that its Monte Carlo error is its own.
     """
-    config = replace(config, population=replace(config.population, **_coarser(config.population)))
+    config = draws.coarse(config)
     found = []
     paths: dict[str, list[np.ndarray]] = {"employment": [], "by_stay": []}
     for number in range(1, config.draws + 1):
