@@ -55,7 +55,7 @@ def replication(inputs, ms, macro, error, prior, agents, number):
     seeds = REPLICATE_SEEDS + posterior.REPLICATES * number + np.arange(posterior.REPLICATES)
     runs = posterior.replicates(inputs, ms, macro, agents, logs, seeds)
     state = posterior.State(
-        logs, slopes, np.zeros((len(error), 0)), runs.mean(axis=0), runs.var(axis=0, ddof=1), 1, value, error, *prior
+        logs, slopes, np.zeros((2, len(error), 0)), runs.mean(axis=0), runs.var(axis=0, ddof=1), 1, value, error, *prior
     )
     return np.stack([true, logs, np.sqrt(np.diag(state.covariance)), state.informed()], axis=1)
 
