@@ -48,7 +48,7 @@ class Watched:
                 market=market.member_state, search=np.array(search), leavers=np.array(leavers), vacated=vacated,
                 balance=balance,
                 creation_before=before, creation=market.creation.copy(), openings=market.openings.copy(),
-                tightness=tightness.copy(),
+                tightness=tightness.copy(), macro=float(macro),
             )  # fmt: skip
             return tightness
 
@@ -342,14 +342,16 @@ def test_openings_are_conserved(watched):
         assert (day["balance"] == carried[name]).all() and (day["vacated"] == left[name]).all()
         leavers = day["leavers"] + day["vacated"]
         if day["creation_before"] is None:
-            assert day["tightness"] == pytest.approx([1.0, 1.0])  # the first quarter is normal by definition
-            creation = day["search"] - leavers
+            # In the first quarter openings are what macro conditions ask for, and tightness is their factor.
+            assert day["tightness"] == pytest.approx([day["macro"]] * 2)
+            creation = day["macro"] * day["search"] - leavers
         else:
-            creation = day["creation_before"] + speed * (day["search"] - leavers - day["creation_before"])
+            creation = day["creation_before"] + speed * (day["macro"] * day["search"] - leavers - day["creation_before"])
         assert day["creation"] == pytest.approx(creation, rel=1e-9)
         expected = np.maximum(leavers + creation + day["balance"], 0.05 * day["search"])
         assert day["openings"] == pytest.approx(expected, rel=1e-9)
-        assert day["tightness"] == pytest.approx((day["openings"] / day["search"]) ** (1.0 - elasticity), rel=1e-9)
+        ratio = day["openings"] / (day["macro"] * day["search"])
+        assert day["tightness"] == pytest.approx(day["macro"] * ratio ** (1.0 - elasticity), rel=1e-9)
         rest = np.clip(day["openings"] - day["hires"], -day["openings"], day["openings"])
         assert day["carried"] == pytest.approx(rest, rel=1e-9, abs=1e-9)
         carried[name], left[name] = day["carried"], day["left"]

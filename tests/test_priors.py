@@ -53,7 +53,7 @@ def test_rows_without_a_rule_of_a_drawn_parameter_are_references(rows):
     left = drawn[drawn.prior < 0]
     reference = {
         "contacts": left.value == 1.0, "protection_search": left.value == 1.0, "saving_rate": left.value == 0.0,
-        "wage_gap_scale": left.value == 0.0,
+        "wage_gap_scale": left.value == 0.0, "transition": left.category.isin(["E_to_I", "I_to_U"]),
         "employment_odds_ratio": left.education == "medium", "separation_education": left.education == "medium",
         "unemployment_education": left.education == "medium", "wage_relative": left.education == "medium",
         "separation_age": left.age == "35-54", "unemployment_age": left.age == "35-54",

@@ -301,7 +301,7 @@ def test_command_from_end_to_end(tmp_path):
     ("setting", "words"),
     [
         ("run.end_year=2019", ["run.end_year=2019", "2020"]),
-        ("seeds=1", ["seeds=1", "2 or more"]),
+        ("seeds=1", ["seeds=[1]", "two or more"]),
         ("draws=0", ["draws=0", "8 or more"]),
         ("draws=5", ["draws=5", "8 to 80"]),
         ("estimates=nowhere", ["estimates=nowhere", "shipped"]),
