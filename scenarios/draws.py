@@ -63,15 +63,15 @@ def intervals(config: Config, simulate: Callable[[Draw, int], Outcomes], centre:
     drawn = _stack(keys, (simulate(Draw(d), d) for d in range(1, config.draws + 1)))
     number = data_only(config.draws)
     of_data = _stack(keys, (simulate(Draw(d, "data"), d) for d in range(1, number + 1)))
-    noise = at_centre.var(axis=0, ddof=1)
-    total = drawn.var(axis=0, ddof=1)
+    noise = _variance(at_centre)
+    total = _variance(drawn)
     parameters = np.maximum(total - noise, 0.0)
     kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
     shrunk = drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept
     full = _stack(keys, centre)
     shrunk += full.mean(axis=0) - at_centre.mean(axis=0)
     low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
-    left = np.maximum(of_data.var(axis=0, ddof=1) - noise, 0.0)
+    left = np.maximum(_variance(of_data) - noise, 0.0)
     prior = np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
     error = statistics.standard_error(full)
     columns = (full.mean(axis=0), error, low, high, np.sqrt(parameters), prior)
@@ -83,6 +83,11 @@ def intervals(config: Config, simulate: Callable[[Draw, int], Outcomes], centre:
 
 def _stack(keys: Sequence[Key], outcomes: Iterable[Outcomes]) -> np.ndarray:
     return np.array([[one[key] for key in keys] for one in outcomes], dtype=float)
+
+
+def _variance(values: np.ndarray) -> np.ndarray:
+    """Sample variance over the first axis, exactly zero where all are the same, which rounding of their mean would hide."""
+    return np.where(np.ptp(values, axis=0) == 0.0, 0.0, values.var(axis=0, ddof=1))
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from scenarios.compose import job
 
 ROOT = Path(__file__).resolve().parents[1]
 MT = MEMBER_STATES.index("MT")
+SHIPPED = Path(str(tables.folder())).parent / "estimates"
 
 
 @pytest.fixture(scope="module")
@@ -170,20 +171,93 @@ def test_a_draw_is_the_same_every_time_and_differs_from_others(config):
         assert {"cells", "rates", "parameters", "stock", "fiscal", "macro"} <= set(found), found
 
 
-def test_a_draw_of_the_estimates_changes_only_terms(config):
-    """Part `estimated`: common parameters and figures stay at the centre; job finding, hazards and macro conditions move, by
-    terms drawn given those."""
-    centre, one = Draw(0), Draw(3, "estimated")
-    assert (one.common == centre.common).all() and (one.logs != centre.logs).all()
-    found = differing(load_inputs(config), load_inputs(config, one))
-    assert set(found) <= {"cells", "rates", "macro"} and "rates" in found
-    with tables.changed(draw.shifts(centre.common)):
+def _labels(part):
+    """Names in draws.parquet of the terms [ms, term] and of the common parameters of a part, written out."""
+    terms = [[f"{part}: {geo} {t.name} {t.origin} {t.sex} {t.year}" for t in estimate.TERMS] for geo in MEMBER_STATES]
+    parts = draw.common_table()[list(draw.LABELS)].to_numpy()
+    return terms, [f"{part}: {' '.join(label for label in row if label)}" for row in parts]
+
+
+def test_every_number_of_a_draw_has_one_name():
+    """For each part the terms of all Member States, then the common parameters; the same for both parts."""
+    wanted = []
+    for part in ("all", "data"):
+        terms, common = _labels(part)
+        wanted += [*sum(terms, []), *common]
+    assert draw.names() == wanted and len(set(wanted)) == len(wanted)
+    assert "all: DE finding_scale native female 2019" in wanted and "data: lang_hours_to_B1" in wanted
+
+
+@pytest.mark.parametrize("part", ["all", "data"])
+@pytest.mark.parametrize("number", [1, 3, 80])
+def test_a_draw_takes_the_rows_of_its_part(number, part):
+    """Terms and common parameters are those of the shipped file under the names of the part."""
+    table = pd.read_parquet(SHIPPED / "draws.parquet").set_index("name")[f"draw_{number}"].astype(float)
+    one = Draw(number, part)
+    terms, common = _labels(part)
+    assert one.logs.tolist() == [table[row].tolist() for row in terms]
+    assert one.common.tolist() == table[common].tolist()
+
+
+@pytest.fixture
+def distinct(broken):
+    """A folder of estimates in use with nine draws of made-up numbers, no two alike; the settings of a run with it."""
+    drawn = 0.1 * np.random.default_rng(11).normal(size=(9, len(draw.names())))
+    draw.write_drawn(drawn, broken / "draws.parquet")
+    settings = ["member_states=[MT]", "population=small", "run.end_year=2017", "seeds=1"]
+    made = job("run", [f"estimates={broken}", *settings])
+    tables.use_estimates(str(broken))
+    return drawn, made
+
+
+def test_parts_of_a_draw_are_kept_apart(distinct):
+    """Each part has its own half of a draw: first the terms, Member State by Member State, then the common parameters."""
+    drawn, _ = distinct
+    n, terms = len(draw.names()) // 2, len(MEMBER_STATES) * len(estimate.TERMS)
+    for number in (1, 9):
+        for start, part in ((0, "all"), (n, "data")):
+            one, mine = Draw(number, part), drawn[number - 1].astype(np.float32)[start : start + n]
+            assert one.logs.shape == (len(MEMBER_STATES), len(estimate.TERMS))
+            assert one.logs.ravel().tolist() == mine[:terms].tolist()
+            assert one.common.tolist() == mine[terms:].tolist()
+
+
+def test_a_draw_within_the_data_leaves_member_state_shifts_at_zero(distinct):
+    """Part `data`: terms and common parameters move, figures drawn per Member State stay as at the centre; part `all` moves
+    them too."""
+    _, config = distinct
+    centre, one, every = Draw(0), Draw(3, "data"), Draw(3)
+    assert (one.logs != centre.logs).all() and (one.common != centre.common).all() and (one.common != every.common).all()
+    with tables.changed(draw.shifts(one.common)):
         plain = before_estimates(config)
     assert differing(estimate.apply(plain, one.logs, config.macro), load_inputs(config, one)) == []
-    n = centre.logs.size
-    assert (one.logs.ravel() == draw.drawn()[2, n : 2 * n]).all()
-    assert (Draw(3).logs.ravel() == draw.drawn()[2, :n]).all()
-    assert (Draw(3).common == draw.drawn()[2, 2 * n :]).all()
+    with tables.changed(draw.shifts(every.common, 3)):
+        plain = before_estimates(config)
+    assert differing(estimate.apply(plain, every.logs, config.macro), load_inputs(config, every)) == []
+    assert {"cells", "rates", "parameters", "macro"} <= set(differing(load_inputs(config), load_inputs(config, one)))
+
+    rows = tables.all_tables()
+    served = draw.rule_of_row()
+    own = np.array([k >= 0 and draw.rules()[k]["scope"] == "state" for k in served])
+    common = (served >= 0) & ~own
+    moved = {}
+    for name, chosen in (("data", one), ("all", every)):
+        moved[name] = np.zeros(len(rows), dtype=bool)
+        with chosen.in_force():
+            for parameter in rows["parameter"][served >= 0].unique():
+                after = Parameter(parameter).rows["value"]
+                moved[name][after.index] = (after != rows["value"][after.index]).to_numpy()
+    assert not moved["data"][own].any() and moved["data"][common].mean() > 0.5
+    assert moved["all"][own & rows["geo"].isin(MEMBER_STATES).to_numpy()].mean() > 0.5
+
+
+def test_draws_of_everything_vary_more_than_draws_within_the_data():
+    """With priors free terms and common parameters have their whole posterior; within the data a part of it. Variances over 80
+    shipped draws, summed over terms and over common parameters."""
+    drawn = draw.drawn().reshape(draw.available(), 2, -1).var(axis=0, ddof=1)
+    terms = len(MEMBER_STATES) * len(estimate.TERMS)
+    assert drawn[0, :terms].sum() > drawn[1, :terms].sum()
+    assert drawn[0, terms:].sum() > drawn[1, terms:].sum()
 
 
 def test_shifts_of_member_states_are_standard_normal_and_independent_between_draws():
@@ -209,14 +283,16 @@ def test_a_draw_that_does_not_exist_is_refused(number):
 def test_an_unknown_part_is_refused():
     with pytest.raises(InputError) as error:
         Draw(1, "some")
-    assert "part=some" in str(error.value) and "all, estimated" in str(error.value)
+    assert str(error.value) == "part=some: allowed is all, data"
 
 
 def test_draws_survive_their_file(tmp_path):
-    """What is written is read again, to single precision, a column per draw."""
+    """What is written is read again, to single precision, a column per draw and a row per name."""
     drawn = np.random.default_rng(1).normal(size=(9, len(draw.names())))
     _folder(tmp_path)
     draw.write_drawn(drawn, tmp_path / "draws.parquet")
+    table = pd.read_parquet(tmp_path / "draws.parquet")
+    assert list(table) == ["name", *(f"draw_{d}" for d in range(1, 10))] and list(table["name"]) == draw.names()
     tables.use_estimates(str(tmp_path))
     try:
         assert draw.available() == 9
@@ -231,7 +307,7 @@ def test_draws_survive_their_file(tmp_path):
 def _folder(folder):
     """A copy of the shipped estimates."""
     for name in tables.ESTIMATES:
-        shutil.copy(Path(str(tables.estimates_folder())) / name, folder / name)
+        shutil.copy(SHIPPED / name, folder / name)
 
 
 def _edit(name, change):
@@ -270,7 +346,7 @@ def _other_draws(change):
 
 # What is damaged, how, and what the message names.
 DAMAGE = {
-    "member state missing": (_edit("estimates.csv", lambda t: t[t["geo"] != "MT"]), ("estimates.csv", "MT", "missing")),
+    "member state missing": (_edit("estimates.csv", lambda t: t[t["geo"] != "MT"]), ("estimates.csv", "MT", "is missing")),
     "out of bounds": (_edit("estimates.csv", _set("value", "900")), ("estimates.csv", "value=900", "allowed is")),
     "negative": (_edit("estimates.csv", _set("value", "-1")), ("estimates.csv", "value=-1", "allowed is")),
     "not a number": (_edit("estimates.csv", _set("value", "many")), ("estimates.csv", "line 42", "'many'")),
@@ -281,15 +357,23 @@ DAMAGE = {
     "common cut": (_cut("common.csv", 0.5), ("common.csv",)),
     "common not a number": (_edit("common.csv", _set("mean", "nan")), ("common.csv", "line 42", "mean")),
     "common of other priors": (_edit("common.csv", lambda t: t.iloc[::-1]), ("common.csv", "priors.csv")),
-    "no common": (lambda folder: (folder / "common.csv").unlink(), ("common.csv", "missing")),
+    "common not a step": (_edit("common.csv", _set("step", "far")), ("common.csv", "line 42", "step='far'")),
+    "common without step": (_edit("common.csv", lambda t: t.drop(columns="step")), ("common.csv", "column step is missing")),
+    "no common": (lambda folder: (folder / "common.csv").unlink(), ("common.csv", "the file is missing")),
 }
 DRAWS_DAMAGE = {
     "cut": (_cut("draws.parquet", 0.6), ("draws.parquet", "damaged")),
     "empty": (_cut("draws.parquet", 0.0), ("draws.parquet", "damaged")),
     "other rows": (_other_draws(lambda t: t.iloc[1:]), ("draws.parquet", "does not fit")),
-    "text": (_other_draws(lambda t: t.assign(draw_1="many")), ("draws.parquet",)),
-    "undefined": (_other_draws(lambda t: t.assign(draw_1=np.nan)), ("draws.parquet",)),
-    "missing": (lambda folder: (folder / "draws.parquet").unlink(), ("draws.parquet", "missing")),
+    "one part": (_other_draws(lambda t: t.iloc[: len(t) // 2]), ("draws.parquet", "does not fit")),
+    "parts exchanged": (
+        _other_draws(lambda t: pd.concat([t.iloc[len(t) // 2 :], t.iloc[: len(t) // 2]])),
+        ("draws.parquet", "does not fit"),
+    ),
+    "no names": (_other_draws(lambda t: t.drop(columns="name")), ("draws.parquet", "does not fit")),
+    "text": (_other_draws(lambda t: t.assign(draw_1="many")), ("draws.parquet", "damaged")),
+    "undefined": (_other_draws(lambda t: t.assign(draw_1=np.nan)), ("draws.parquet", "does not fit")),
+    "missing": (lambda folder: (folder / "draws.parquet").unlink(), ("draws.parquet", "the file is missing")),
 }
 
 
@@ -302,8 +386,10 @@ def broken(tmp_path):
 
 
 def _one_line(error, words):
+    """One line that begins with the file, words[0], and holds the others."""
     text = str(error.value)
     assert "\n" not in text and all(word in text for word in words), text
+    assert text.startswith(f"estimates/{words[0]}"), text
 
 
 @pytest.mark.parametrize("which", DAMAGE)
@@ -340,6 +426,48 @@ def test_estimates_of_another_folder_are_used(broken, config):
     assert differing(before, load_inputs(config)) == []
 
 
+def test_bytes_and_tables_come_from_the_folder_in_use(broken):
+    """estimates_file and estimates_table read the shipped files, and the chosen folder's after use_estimates."""
+    shipped = (SHIPPED / "common.csv").read_bytes()
+    assert tables.estimates_file("common.csv") == shipped
+    _edit("common.csv", _set("mean", "0.625"))(broken)
+    tables.use_estimates(str(broken))
+    assert tables.estimates_file("common.csv") == (broken / "common.csv").read_bytes() != shipped
+    assert tables.estimates_table("common.csv", ("mean",), ("mean",))["mean"][40] == 0.625
+    assert Draw().common[40] == 0.625
+    tables.use_estimates("shipped")
+    assert tables.estimates_file("common.csv") == shipped and Draw().common[40] != 0.625
+
+
+def test_a_folder_in_use_is_read_again_after_forget(broken):
+    """What was computed from a file stays until tables.forget()."""
+    tables.use_estimates(str(broken))
+    before = Draw().logs.ravel()[40]
+    _edit("estimates.csv", _set("value", "1.25"))(broken)
+    assert Draw().logs.ravel()[40] == before != np.log(1.25)
+    tables.forget()
+    assert Draw().logs.ravel()[40] == pytest.approx(np.log(1.25))
+
+
+def test_a_folder_without_estimates_is_refused(tmp_path):
+    """One line, and the folder in use stays."""
+    before = tables.estimates_file("estimates.csv")
+    with pytest.raises(InputError) as error:
+        tables.use_estimates(str(tmp_path))
+    assert f"estimates={tmp_path}" in str(error.value) and "shipped, or a folder" in str(error.value)
+    assert tables.estimates_file("estimates.csv") == before
+
+
+def test_no_more_draws_than_the_estimates_hold(broken):
+    """A folder with ten draws serves ten, and refuses eleven."""
+    _other_draws(lambda table: table.iloc[:, :11])(broken)
+    settings = [f"estimates={broken}", "member_states=[MT]", "population=small", "run.end_year=2017", "seeds=2"]
+    load_inputs(job("run", [*settings, "draws=10"]))
+    with pytest.raises(InputError) as error:
+        load_inputs(job("run", [*settings, "draws=11"]))
+    assert "draws=11" in str(error.value) and "0 to 10" in str(error.value)
+
+
 # -- command line -----------------------------------------------------------------------------------------------------
 
 
@@ -361,11 +489,11 @@ def refused(done, words):
     assert lines[0].startswith("integra: ") and all(word in lines[0] for word in words), lines[0]
 
 
-SMALL = ("population=small", "member_states=[MT]", "run.end_year=2017", "seeds=1")
-CASES = [(which, ()) for which in ("member state missing", "out of bounds", "not a number", "twice", "common cut")]
+SMALL = ("population=small", "member_states=[MT]", "run.end_year=2017")
+CASES = [(which, ("seeds=1",)) for which in ("member state missing", "out of bounds", "not a number", "twice", "common cut")]
 
 
-@pytest.mark.parametrize(("which", "settings"), [*CASES, ("cut", ("draws=8",))])
+@pytest.mark.parametrize(("which", "settings"), [*CASES, ("cut", ("draws=8", "seeds=2"))])
 def test_damaged_estimates_end_with_status_two(tmp_path, which, settings):
     """One line, exit status 2, and no result folder."""
     folder, empty = tmp_path / "estimates", tmp_path / "empty"
@@ -373,6 +501,7 @@ def test_damaged_estimates_end_with_status_two(tmp_path, which, settings):
     _folder(folder)
     damage, words = {**DAMAGE, **DRAWS_DAMAGE}[which]
     damage(folder)
+    words = (f"integra: estimates/{words[0]}", *words[1:])
     refused(integra(empty, "run", f"estimates={folder}", *SMALL, *settings), words)
     assert list(empty.iterdir()) == []
 
@@ -383,6 +512,8 @@ def test_damaged_estimates_end_with_status_two(tmp_path, which, settings):
         (("draws=100",), ("draws=100", "0 to 80")),
         (("draws=3",), ("draws=3", "8 to 80")),
         (("draws=-1",), ("draws=-1", "0 to 80")),
+        (("draws=8", "seeds=1"), ("seeds=[1]: allowed is two or more with draws, for the Monte Carlo error",)),
+        (("draws=8", "seeds=[7]"), ("seeds=[7]: allowed is two or more with draws",)),
         (("estimates=nowhere",), ("estimates=nowhere", "shipped")),
     ],
 )
