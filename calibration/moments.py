@@ -170,7 +170,7 @@ def simulated(results, row):
     found = np.full(len(MOMENTS), np.nan)
     for i, moment in enumerate(MOMENTS):
         y, o = moment.year - FIRST_YEAR, ORIGINS.index(moment.origin)
-        if y >= len(counts):
+        if max(y, REFERENCE_YEAR - FIRST_YEAR if change(moment) else y) >= len(counts):
             continue
         if moment.figure == "recent":
             people = results.by_stay[y, row, :, :, :RECENT_YEARS].sum(axis=(0, 1, 2))
