@@ -313,7 +313,8 @@ def test_covariance_of_a_state_without_simulation_error_is_that_of_least_squares
 
 def test_covariance_of_a_state_is_the_spread_of_repeated_estimates():
     """Least squares of 4 000 sets of figures with sampling error, simulation error of the mean of the seeds, and terms from
-    the prior: the covariance of estimates minus truth; with the terms held, that which comes from data. Error rate 1e-6 (chi-square for each variance)."""
+    the prior: the covariance of estimates minus truth; with the terms held, that which comes from data.
+    Error rate 1e-6 (chi-square for each variance)."""
     state = state_of(4, 0, noise=3.0, seeds=2)
     random = np.random.default_rng(7)
     n, ok = 4000, np.isfinite(state.error)
@@ -349,7 +350,9 @@ def test_overidentification_and_least_informed_direction():
         aims = matrix @ logs + random.standard_normal(len(aim))
         system = np.vstack([slopes[ok] / error[ok, None], matrix])
         logs = np.linalg.lstsq(system, np.concatenate([(value - 0.5)[ok] / error[ok], aims]), rcond=None)[0]
-        state = State(logs, slopes, np.zeros((2, len(MOMENTS), 0)), 0.5 + slopes @ logs, np.zeros(len(MOMENTS)), 1, value, error, *prior)
+        state = State(
+            logs, slopes, np.zeros((2, len(MOMENTS), 0)), 0.5 + slopes @ logs, np.zeros(len(MOMENTS)), 1, value, error, *prior
+        )
         distance, degrees = state.overidentification()
         distances.append(distance - ((matrix @ logs - aim) ** 2).sum() + ((matrix @ logs - aims) ** 2).sum())
     assert degrees == ok.sum() + len(aim) - N
@@ -651,7 +654,8 @@ def test_hazards_and_odds_stay_within_their_range(plain):
         for name in ("entry_job", "entry_active"):
             assert (cells[name] >= 0.0).all() and (cells[name] <= 1.0).all()
         assert applied.rates["activate"].max() <= 0.9
-        for array in (cells["finding"], cells["skilled_odds"], applied.macro, applied.older_exit, *(applied.rates[n] for n in applied.rates.dtype.names)):
+        rates = (applied.rates[name] for name in applied.rates.dtype.names)
+        for array in (cells["finding"], cells["skilled_odds"], applied.macro, applied.older_exit, *rates):
             assert np.isfinite(array).all() and (array >= 0.0).all()
 
 
@@ -876,7 +880,7 @@ def test_errors_of_changes_by_hand():
             variance += rule.break_error**2
         assert found.loc[("DE", figure, year), "standard_error"].item() == pytest.approx(np.sqrt(variance), rel=1e-9), (figure, year)
         statuses.add(row["status"])
-    assert statuses >= {"seen", "imputed"}
+    assert statuses == {"seen", "derived", "imputed"}
 
 
 def _edit(folder, file, name, change, **where):
@@ -909,6 +913,18 @@ def test_a_figure_that_is_no_rate_is_refused(copied, value):
         moments.published()
     text = str(error.value)
     assert "\n" not in text and "employment non_eu_born female 2019 DE" in text and f"value={float(value):g}" in text
+
+
+@pytest.mark.parametrize("value", ["0", "1", "-0.1", "71.5"])
+def test_a_figure_of_2019_that_changes_count_from_is_refused(copied, value):
+    """Natives' rate at prime age in 2019 is in every change since: no rate there is a slip as well."""
+    where = {"geo": "DE", "year": "2019", "age": "25-54"}
+    assert _edit(copied, _file_of("native_employment_rate"), "native_employment_rate", {"value": value}, **where) == 1
+    tables.forget()
+    with pytest.raises(InputError) as error:
+        moments.published()
+    text = str(error.value)
+    assert "\n" not in text and "prime native total 2019 DE" in text and f"value={float(value):g}" in text
 
 
 def test_an_imputed_figure_is_no_moment(copied):
