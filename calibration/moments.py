@@ -84,17 +84,19 @@ def published():
         for geo, value, status in zip(table["geo"], table["value"], table["status"]):
             if geo not in MEMBER_STATES or (status == "imputed" and not is_macro):
                 continue
-            if not RANGE[0] < value < RANGE[1]:
-                raise InputError(
-                    f"calibration/data: {' '.join(map(str, moment))} {geo} value={value:g}; allowed is above 0 and below 1"
-                )
+            first = float(before[geo]) if change(moment) else value
+            for share, of in ((value, moment), (first, moment._replace(year=REFERENCE_YEAR) if change(moment) else moment)):
+                if not RANGE[0] < share < RANGE[1]:
+                    raise InputError(
+                        f"calibration/data: {' '.join(map(str, of))} {geo} value={share:g}; allowed is above 0 and below 1"
+                    )
             ms = MEMBER_STATES.index(geo)
             if is_macro and moment.year >= BREAK_YEAR:
                 value = value - break_term()[ms]
             error = rule.standard_error(moment, ms, value, status)
             if change(moment):
-                error = np.hypot(error, rule.standard_error(moment, ms, float(before[geo]), "seen"))
-                value -= float(before[geo])
+                error = np.hypot(error, rule.standard_error(moment, ms, first, "seen"))
+                value -= first
             if is_macro and moment.year >= BREAK_YEAR:
                 error = np.hypot(error, rule.break_error)
             rows.append((geo, *moment, value, error, status))
@@ -170,7 +172,7 @@ def simulated(results, row):
     found = np.full(len(MOMENTS), np.nan)
     for i, moment in enumerate(MOMENTS):
         y, o = moment.year - FIRST_YEAR, ORIGINS.index(moment.origin)
-        if y >= len(counts):
+        if max(y, REFERENCE_YEAR - FIRST_YEAR if change(moment) else y) >= len(counts):
             continue
         if moment.figure == "recent":
             people = results.by_stay[y, row, :, :, :RECENT_YEARS].sum(axis=(0, 1, 2))

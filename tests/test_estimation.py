@@ -139,38 +139,48 @@ def test_penalty_rows_are_the_density_of_the_prior():
     logs = np.random.default_rng(5).normal(size=N)
     by_year = {int(t.year): logs[INDEX[t]] for t in TERMS if t.name == "macro"} | {2019: 0.0}
     expected = sum(((logs[k] - mean[k]) / sd[k]) ** 2 for k in range(N))
-    expected += sum(((by_year[y] - by_year[y - 1]) / 0.3) ** 2 for y in range(2018, 2026))
+    expected += sum(((by_year[y] - by_year[y - 1]) / 0.4) ** 2 for y in range(2018, 2026))
     matrix, aim = estimation.penalty_rows(mean, sd)
     assert ((matrix @ logs - aim) ** 2).sum() == pytest.approx(expected, rel=1e-12)
 
 
 def test_spread_is_the_prior_of_the_second_round():
-    """Mean and standard deviation over Member States, at least the least spread; macro conditions keep theirs."""
-    logs = np.random.default_rng(1).normal(0.3, 0.5, (27, N))
-    logs[:, 0] = 0.2
-    mean, sd = estimation.spread(logs)
+    """Mean over Member States; the variance is theirs plus what the data left open of each, so that a term of which they say
+    nothing keeps its wide prior; macro conditions keep theirs."""
+    random = np.random.default_rng(1)
+    logs = random.normal(0.3, 0.5, (27, N))
+    variances = random.uniform(0.0, 0.3, (27, N))
+    logs[:, 0], variances[:, 0] = 0.2, 0.49
+    mean, sd = estimation.spread(logs, variances)
+    assert {term.name for term in TERMS} > {"macro"}
     for k, term in enumerate(TERMS):
         if term.name == "macro":
             assert (mean[k], sd[k]) == (0.0, estimation.WIDE["macro"])
         else:
             assert mean[k] == pytest.approx(sum(logs[:, k]) / 27)
-            wanted = np.sqrt(sum((logs[:, k] - mean[k]) ** 2) / 26)
-            assert sd[k] == pytest.approx(max(wanted, estimation.LEAST_SPREAD))
-    assert sd[0] == estimation.LEAST_SPREAD
+            wanted = sum((logs[m, k] - mean[k]) ** 2 + variances[m, k] for m in range(27)) / 27
+            assert sd[k] == pytest.approx(np.sqrt(wanted))
+    assert sd[0] == pytest.approx(0.7)
 
 
 # -- posterior --------------------------------------------------------------------------------------------------------
 
 
-def state_of(seed, common, noise=0.0, seeds=2, scale=1.0):
-    """A State of the linear world, at random moments and estimates."""
+def twice(slopes):
+    """Slopes in common parameters whose halves are equal."""
+    return np.stack([slopes, slopes])
+
+
+def state_of(seed, common, noise=0.0, seeds=2, far=0.5):
+    """A State of the linear world, at random moments and estimates; both halves of the slopes in common parameters are the
+    same, and moments and estimates lie `far` standard deviations off: little, so that nothing is widened."""
     slopes, of_common, error, prior = linear(seed, common)
     random = np.random.default_rng(seed + 100)
     found = random.uniform(0.3, 0.7, len(MOMENTS))
-    value = found + np.nan_to_num(error) * random.standard_normal(len(MOMENTS))
-    logs = random.normal(0.0, 0.3, N)
+    value = found + far * np.nan_to_num(error) * random.standard_normal(len(MOMENTS))
+    logs = prior[0] + 0.5 * prior[1] * random.standard_normal(N)
     variance = noise * random.uniform(0.5, 2.0, len(MOMENTS)) * 1e-4
-    return State(logs, scale * slopes, of_common, found, variance, seeds, value, error, *prior)
+    return State(logs, slopes, twice(of_common), found, variance, seeds, value, error, *prior)
 
 
 def stacked(states, mean, of_eu):
@@ -181,7 +191,7 @@ def stacked(states, mean, of_eu):
         ok = np.isfinite(s.error)
         block = np.zeros((ok.sum(), n * N + c))
         block[:, i * N : (i + 1) * N] = s.slopes[ok] / s.error[ok, None]
-        block[:, n * N :] = s.common[ok] / s.error[ok, None]
+        block[:, n * N :] = s.common[0, ok] / s.error[ok, None]
         rows.append(block)
         aims.append((s.value[ok] - s.found[ok]) / s.error[ok])
         matrix, aim = estimation.penalty_rows(s.prior_mean, s.prior_sd)
@@ -199,19 +209,93 @@ def stacked(states, mean, of_eu):
 
 def test_common_posterior_is_that_of_the_joint_system():
     """Mean and covariance of four common parameters from two Member States and an EU moment equal those of the stacked
-    Gaussian system of all 58 unknowns; the terms' response is that of the system given the common parameters."""
+    Gaussian system of all 62 unknowns, and the part of the covariance that comes from data is the covariance of the mean of
+    repeated figures; the terms' response is that of the system given the common parameters."""
     states, mean = [state_of(1, 4), state_of(2, 4)], np.array([0.3, -0.2, 0.0, 0.5])
+    assert [state.widening for state in states] == [1.0, 1.0]
     of_eu = [(np.array([0.0, 2.0, 0.0, -1.0]), 0.8)]
     matrix, aim = stacked(states, mean, of_eu)
     joint = np.linalg.inv(matrix.T @ matrix)
     solution = joint @ matrix.T @ aim
-    found, covariance = posterior.common_posterior(states, mean, of_eu)
+    found, of_prior, of_data = posterior.common_posterior(states, mean, [(twice(slope), misfit) for slope, misfit in of_eu])
+    covariance = of_prior + of_data
     assert np.allclose(found, mean + solution[2 * N :], atol=1e-9)
     assert np.allclose(covariance, joint[2 * N :, 2 * N :], atol=1e-10)
+    assert np.allclose(of_prior, covariance @ covariance, atol=1e-10)
     assert np.abs(found - mean).max() > 0.1 and (np.diag(covariance) < 0.9).all(), "the data must matter"
     for i, state in enumerate(states):
         of_terms = joint[i * N : (i + 1) * N, 2 * N :] @ np.linalg.inv(covariance)
         assert np.allclose(state.response, of_terms, atol=1e-8)
+
+
+def test_noise_in_the_slopes_is_no_information():
+    """Halves that differ: each pair of common parameters by hand, from the product of one half with the other. Over 4 000
+    pairs of halves that are noise around nothing the mean is nothing (error rate 1e-6), although each half by itself would
+    tell much; opposite halves leave the prior as it is."""
+    state = state_of(1, 3)
+    random = np.random.default_rng(4)
+    one, other = state.common[0], random.normal(0.0, 0.02, state.common[0].shape)
+    both = replace(state, common=np.stack([one, other]))
+    left = np.eye(len(state.j)) - state.j @ state.inverse @ state.j.T
+    a, b = (half[state.rows] / state.error[state.rows, None] for half in (one, other))
+    for p in range(3):
+        for q in range(3):
+            wanted = (a[:, p] @ left @ b[:, q] + a[:, q] @ left @ b[:, p]) / 2.0
+            assert both.common_information()[p, q] == pytest.approx(wanted, abs=1e-10)
+    mean_slope = (a + b) / 2.0
+    assert np.allclose(both.response, -state.inverse @ state.j.T @ mean_slope)
+    number = 4000
+    halves = random.normal(0.0, 0.02, (number, *state.common.shape))
+    found = np.stack([replace(state, common=half).common_information() for half in halves])
+    assert found[:, 0, 0].std() > 0.1, "the noise must be large"
+    z = found.mean(axis=0) / found.std(axis=0, ddof=1) * np.sqrt(number)
+    assert np.abs(z).max() < norm.isf(ERROR_RATE / 2 / 6)
+    opposite = replace(state, common=np.stack([one, -one]))
+    assert np.diag(state.common_information()).min() > 0.1
+    _, of_prior, of_data = posterior.common_posterior([opposite], np.zeros(3), [])
+    assert np.allclose(of_prior, np.eye(3), atol=1e-9) and np.allclose(of_data, 0.0, atol=1e-9)
+    _, of_prior, of_data = posterior.common_posterior([], np.zeros(3), [((np.eye(3)[0], np.array([2.0, 6.0, 0.0])), 0.0)])
+    values, vectors = np.linalg.eigh(np.array([[2.0, 3.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
+    kept = (vectors * np.where(values > 0.0, values, 0.0)) @ vectors.T
+    assert values.min() < 0.0 and np.allclose(of_prior + of_data, np.linalg.inv(np.eye(3) + kept), atol=1e-10)
+
+
+def test_moments_further_off_than_their_errors_widen():
+    """Figures four errors off: the widening is distance over degrees of freedom; what data leave open of the terms is multiplied
+    by it and what they say of the common parameters divided by it, while the prior's parts stay."""
+    near = state_of(1, 3, noise=2.0)
+    far = replace(near, value=near.found + 8.0 * (near.value - near.found))
+    distance, degrees = far.overidentification()
+    assert near.widening == 1.0 < 3.0 < far.widening == distance / degrees
+    assert np.allclose(far.data_covariance, far.widening * near.data_covariance, rtol=1e-12)
+    assert np.allclose(far.prior_covariance, near.prior_covariance, rtol=1e-12)
+    assert np.allclose(far.covariance, far.widening * near.data_covariance + near.prior_covariance, rtol=1e-12)
+    assert np.allclose(far.response, near.response) and np.allclose(far.informed(), near.informed())
+    assert np.allclose(far.common_information(), near.common_information() / far.widening, rtol=1e-12)
+    _, of_common, _, _ = linear(1, 3)
+    g = of_common[far.rows] / far.error[far.rows, None]
+    matrix, aim = estimation.penalty_rows(far.prior_mean, far.prior_sd)
+    own = far.j.T @ far.misfit + matrix.T @ (aim - matrix @ far.logs)
+    pull = (g.T @ far.misfit - g.T @ far.j @ far.inverse @ own) / far.widening
+    assert np.allclose(far.common_pull, pull, rtol=1e-9)
+    mean = np.array([0.3, -0.2, 0.5])
+    found, of_prior, of_data = posterior.common_posterior([far], mean, [])
+    information = near.common_information() / far.widening
+    covariance = np.linalg.inv(np.eye(3) + information)
+    assert np.allclose(found, mean + covariance @ (pull - mean)) and np.allclose(of_prior, covariance @ covariance)
+    assert np.allclose(of_data, covariance @ information @ covariance)
+    assert (np.diag(covariance) > np.diag(np.linalg.inv(np.eye(3) + near.common_information()))).all()
+
+
+def test_another_prior_gives_the_state_as_made_with_it():
+    """with_prior equals a State made from scratch; the given one stays."""
+    state = state_of(3, 2)
+    mean, sd = state.prior_mean + 0.1, 0.5 * state.prior_sd
+    changed = state.with_prior(mean, sd)
+    made = State(state.logs, state.slopes, state.common, state.found, state.noise, state.seeds, state.value, state.error, mean, sd)
+    for name in ("covariance", "response", "common_pull", "widening", "prior_information"):
+        assert np.array_equal(getattr(changed, name), getattr(made, name)), name
+    assert (np.diag(changed.covariance) < np.diag(state.covariance)).all() and (state.prior_sd == 2.0 * sd).all()
 
 
 def test_covariance_of_a_state_without_simulation_error_is_that_of_least_squares():
@@ -219,6 +303,7 @@ def test_covariance_of_a_state_without_simulation_error_is_that_of_least_squares
     state = state_of(3, 0)
     matrix, _ = stacked([state], np.zeros(0), [])
     covariance = np.linalg.inv(matrix.T @ matrix)
+    assert state.widening == 1.0
     assert np.allclose(state.covariance, covariance, rtol=1e-8, atol=1e-12)
     rows = estimation.penalty_rows(state.prior_mean, state.prior_sd)[0]
     alone = np.diag(np.linalg.inv(rows.T @ rows))
@@ -228,7 +313,8 @@ def test_covariance_of_a_state_without_simulation_error_is_that_of_least_squares
 
 def test_covariance_of_a_state_is_the_spread_of_repeated_estimates():
     """Least squares of 4 000 sets of figures with sampling error, simulation error of the mean of the seeds, and terms from
-    the prior: the covariance of estimates minus truth. Error rate 1e-6 (chi-square for each variance)."""
+    the prior: the covariance of estimates minus truth; with the terms held, that which comes from data.
+    Error rate 1e-6 (chi-square for each variance)."""
     state = state_of(4, 0, noise=3.0, seeds=2)
     random = np.random.default_rng(7)
     n, ok = 4000, np.isfinite(state.error)
@@ -239,20 +325,23 @@ def test_covariance_of_a_state_is_the_spread_of_repeated_estimates():
     noise = np.sqrt(state.noise[ok] / 2)[:, None] * random.standard_normal((ok.sum(), n)) / state.error[ok, None]
     figures = j @ off + random.standard_normal((ok.sum(), n)) - noise
     estimates = np.linalg.lstsq(np.vstack([j, matrix]), np.vstack([figures, np.zeros((len(matrix), n))]), rcond=None)[0]
-    ratio = (estimates - off).var(axis=1, ddof=1) / np.diag(state.covariance)
-    low, high = (chi2.ppf(q, n - 1) / (n - 1) for q in (ERROR_RATE / 2 / N, 1.0 - ERROR_RATE / 2 / N))
-    assert low < ratio.min() and ratio.max() < high
+    given = np.linalg.lstsq(np.vstack([j, matrix]), np.vstack([figures - j @ off, np.zeros((len(matrix), n))]), rcond=None)[0]
+    low, high = (chi2.ppf(q, n - 1) / (n - 1) for q in (ERROR_RATE / 4 / N, 1.0 - ERROR_RATE / 4 / N))
+    assert state.widening == 1.0
+    for sample, covariance in ((estimates - off, state.covariance), (given, state.data_covariance)):
+        ratio = sample.var(axis=1, ddof=1) / np.diag(covariance)
+        assert low < ratio.min() and ratio.max() < high
     silent = state_of(4, 0)
     assert (np.diag(state.covariance) > np.diag(silent.covariance)).all()
 
 
 def test_overidentification_and_least_informed_direction():
     """The distance at the exact solution is chi-square with the stated degrees (mean over 300 data sets, error rate 1e-6);
-    a term that no moment depends on is the direction the data say least of."""
+    a pair of terms that no moment tells apart is the direction the data say least of, in prior standard deviations."""
     random = np.random.default_rng(3)
     slopes, _, error, prior = linear(6)
     ok = np.isfinite(error)
-    slopes[:, 5] = 0.0
+    slopes[:, 6] = 3.0 * slopes[:, 5]
     matrix, aim = estimation.penalty_rows(*prior)
     distances = []
     for _ in range(300):
@@ -261,7 +350,9 @@ def test_overidentification_and_least_informed_direction():
         aims = matrix @ logs + random.standard_normal(len(aim))
         system = np.vstack([slopes[ok] / error[ok, None], matrix])
         logs = np.linalg.lstsq(system, np.concatenate([(value - 0.5)[ok] / error[ok], aims]), rcond=None)[0]
-        state = State(logs, slopes, np.zeros((len(MOMENTS), 0)), 0.5 + slopes @ logs, np.zeros(len(MOMENTS)), 1, value, error, *prior)
+        state = State(
+            logs, slopes, np.zeros((2, len(MOMENTS), 0)), 0.5 + slopes @ logs, np.zeros(len(MOMENTS)), 1, value, error, *prior
+        )
         distance, degrees = state.overidentification()
         distances.append(distance - ((matrix @ logs - aim) ** 2).sum() + ((matrix @ logs - aims) ** 2).sum())
     assert degrees == ok.sum() + len(aim) - N
@@ -269,7 +360,9 @@ def test_overidentification_and_least_informed_direction():
     assert low < sum(distances) < high
     share, direction = state.least_informed()
     assert share == pytest.approx(0.0, abs=1e-9)
-    assert np.abs(state.j @ direction).max() < 1e-6 and np.linalg.norm(direction) == pytest.approx(1.0)
+    wanted = np.zeros(N)
+    wanted[5], wanted[6] = 3.0 / state.prior_sd[5], -1.0 / state.prior_sd[6]
+    assert np.abs(direction @ wanted) == pytest.approx(np.linalg.norm(wanted)) and np.linalg.norm(direction) == pytest.approx(1.0)
 
 
 # -- draws of the posterior -------------------------------------------------------------------------------------------
@@ -287,24 +380,54 @@ def _mean_and_covariance_match(sample, mean, covariance, comparisons):
 
 
 def test_draws_have_the_mean_and_covariance_of_the_posterior():
-    """20 000 draws of two Member States and three common parameters: own terms, common parameters and terms that respond to
-    them. Error rate 1e-6 for each set."""
+    """20 000 draws of two Member States and three common parameters, of everything and of what data leave open alone: own
+    terms, common parameters and terms that respond to them. Error rate 1e-6 for each set."""
     states = [state_of(1, 3, noise=2.0), state_of(2, 3, noise=2.0)]
-    mean, covariance = posterior.common_posterior(states, np.zeros(3), [])
-    terms, own, common = posterior.draws(states, mean, covariance, 20_000, 1)
-    assert terms.shape == own.shape == (20_000, 2, N) and common.shape == (20_000, 3)
+    mean, of_prior, of_data = posterior.common_posterior(states, np.zeros(3), [])
+    found = posterior.draws((3, 8), states, mean, of_prior, of_data, 20_000, 1)
+    assert set(found) == {"all", "data"}
     low, high = estimate.log_bounds()
-    outside = ((terms <= low) | (terms >= high)).mean()
-    assert outside < 1e-4, "bounds must not matter here"
-    _mean_and_covariance_match(common, mean, covariance, 3 + 9)
-    for i, state in enumerate(states):
-        _mean_and_covariance_match(own[:, i], state.logs, state.covariance, N + N * N)
-        whole = state.covariance + state.response @ covariance @ state.response.T
-        _mean_and_covariance_match(terms[:, i], state.logs, whole, N + N * N)
-    between = np.corrcoef(own[:, 0].T, own[:, 1].T)[:N, N:]
-    assert np.abs(between).max() * np.sqrt(20_000) < norm.isf(ERROR_RATE / 2 / N**2)
-    assert (posterior.draws(states, mean, covariance, 5, 1)[0] == posterior.draws(states, mean, covariance, 5, 1)[0]).all()
-    assert (posterior.draws(states, mean, covariance, 5, 1)[0] != posterior.draws(states, mean, covariance, 5, 2)[0]).any()
+    for part, covariance in (("all", of_prior + of_data), ("data", of_data)):
+        terms, common = found[part]
+        assert terms.shape == (20_000, 2, N) and common.shape == (20_000, 3)
+        assert ((terms <= low) | (terms >= high)).mean() < 1e-4, "bounds must not matter here"
+        _mean_and_covariance_match(common, mean, covariance, 3 + 9)
+        own = []
+        for i, state in enumerate(states):
+            of_terms = state.covariance if part == "all" else state.data_covariance
+            own.append(terms[:, i] - (common - mean) @ state.response.T)
+            _mean_and_covariance_match(own[i], state.logs, of_terms, N + N * N)
+            whole = of_terms + state.response @ covariance @ state.response.T
+            _mean_and_covariance_match(terms[:, i], state.logs, whole, N + N * N)
+            between = np.corrcoef(own[i].T, common.T)[:N, N:]
+            assert np.abs(between).max() * np.sqrt(20_000) < norm.isf(ERROR_RATE / 2 / (3 * N))
+        between = np.corrcoef(own[0].T, own[1].T)[:N, N:]
+        assert np.abs(between).max() * np.sqrt(20_000) < norm.isf(ERROR_RATE / 2 / N**2)
+
+
+def test_draws_depend_on_the_seed_and_not_on_who_is_drawn_together():
+    """The draws of one Member State and of the common parameters, to the last bit, whoever else is in the list and in whatever
+    order; another Member State or seed has others; the first draws of many are those of few."""
+    state, others = state_of(1, 3), [state_of(2, 3), state_of(3, 3)]
+    mean, of_prior, of_data = posterior.common_posterior([state], np.zeros(3), [])
+
+    def drawn(codes, states, number=5, seed=1):
+        return posterior.draws(codes, states, mean, of_prior, of_data, number, seed)
+
+    alone, again, longer = drawn((8,), [state]), drawn((8,), [state]), drawn((8,), [state], number=9)
+    together = drawn((2, 8, 20), [others[0], state, others[1]])
+    turned = drawn((20, 8), [others[1], state])
+    same = drawn((8, 20), [state, state])
+    other_seed = drawn((8,), [state], seed=2)
+    for part in ("all", "data"):
+        terms, common = alone[part]
+        assert (again[part][0] == terms).all() and (again[part][1] == common).all()
+        assert (together[part][0][:, 1] == terms[:, 0]).all() and (together[part][1] == common).all()
+        assert (turned[part][0][:, 1] == terms[:, 0]).all() and (turned[part][0][:, 0] == together[part][0][:, 2]).all()
+        assert np.allclose(longer[part][0][:5], terms, atol=1e-12)
+        assert (same[part][0][:, 0] != same[part][0][:, 1]).any(axis=1).all(), "every Member State has its own generator"
+        assert (other_seed[part][0] != terms).any() and (other_seed[part][1] != common).any()
+    assert (alone["all"][0] != alone["data"][0]).any() and (alone["all"][1] != alone["data"][1]).any()
 
 
 def test_terms_keep_the_fit_when_common_parameters_move():
@@ -316,15 +439,17 @@ def test_terms_keep_the_fit_when_common_parameters_move():
     found = np.full(len(MOMENTS), 0.5)
     zero = np.zeros(len(MOMENTS))
     free = np.zeros(N), np.full(N, 1e4)
-    state = State(np.zeros(N), slopes, common, found, zero, 1, found, error * 1e-4, *free)
-    terms, own, z = posterior.draws([state], np.zeros(2), np.eye(2), 100, 1)
+    state = State(np.zeros(N), slopes, twice(common), found, zero, 1, found, error * 1e-4, *free)
+    nothing = np.zeros((2, 2))
+    terms, z = posterior.draws((MT,), [state], np.zeros(2), nothing, np.eye(2), 100, 1)["data"]
+    own, _ = posterior.draws((MT,), [state], np.zeros(2), nothing, nothing, 100, 1)["data"]
     moved = (terms - own)[:, 0] @ slopes.T + z @ common.T
     ok = np.isfinite(error)
     assert np.abs(z @ common[ok].T).max() > 0.005
     assert np.abs(moved[:, ok]).max() < 1e-4, "the terms must undo the common parameters"
-    state = State(np.zeros(N), slopes, common, found, zero, 1, found, error, *prior)
+    state = State(np.zeros(N), slopes, twice(common), found, zero, 1, found, error, *prior)
     matrix = state.prior_information
-    left = state.j.T @ (state.j @ state.response + state.g) + matrix @ state.response
+    left = state.j.T @ (state.j @ state.response + common[ok] / error[ok, None]) + matrix @ state.response
     assert np.abs(left).max() < 1e-8 and np.abs(state.response).max() > 0.005
 
 
@@ -332,10 +457,11 @@ def test_draws_are_held_within_bounds():
     """However wide the posterior, factors stay within their bounds, and some reach them."""
     slopes, _, error, _ = linear(1)
     zero = np.zeros(len(MOMENTS))
-    state = State(np.zeros(N), 0.0 * slopes, np.zeros((len(MOMENTS), 1)), zero, zero, 1, zero, error, np.zeros(N), np.full(N, 9.0))
-    terms, own, _ = posterior.draws([state], np.zeros(1), np.eye(1), 200, 1)
+    prior = np.zeros(N), np.full(N, 9.0)
+    state = State(np.zeros(N), 1e-3 * slopes, np.zeros((2, len(MOMENTS), 1)), zero, 100.0 + zero, 1, zero, error, *prior)
+    found = posterior.draws((MT,), [state], np.zeros(1), np.zeros((1, 1)), np.eye(1), 200, 1)
     low, high = estimate.log_bounds()
-    for drawn in (terms, own):
+    for drawn in (found["all"][0], found["data"][0]):
         assert ((low <= drawn) & (drawn <= high)).all() and (drawn == high).any() and (drawn == low).any()
 
 
@@ -449,6 +575,7 @@ def test_no_estimates_leave_the_inputs_bit_identical(plain):
     applied = estimate.apply(inputs, np.zeros((27, N)), macro)
     for name, array in _arrays(inputs).items():
         assert getattr(applied, name).tobytes() == array.tobytes(), name
+    assert (applied.macro == 1.0).all() and (applied.older_exit == 1.0).all()
     assert applied.member_states == inputs.member_states and applied.end_year == inputs.end_year
 
 
@@ -475,11 +602,17 @@ def _expected(term, inputs, value, ms):
     if term.name == "separation_scale":
         rates["to_unemployed"][ms, o] *= factor
         rates["to_inactive"][ms, o] *= factor
+    if term.name == "older_exit_scale":
+        rates["to_inactive"][ms, o, ..., 40:50] *= factor  # ages from 15 on
     path = inputs.macro.copy()
     if term.name == "macro":
         y = int(term.year) - FIRST_YEAR
         path[ms, 4 * y : (None if term.year == "2025" else 4 * y + 4)] = factor
-    return cells, rates, path
+    older = inputs.older_exit.copy()
+    if term.name == "older_exit_trend":
+        for year in range(2017, 2036):
+            older[ms, 4 * (year - 2017) : 4 * (year - 2016)] = factor ** ((min(year, 2025) - 2019) / 10)
+    return cells, rates, path, older
 
 
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: "-".join(term))
@@ -490,7 +623,7 @@ def test_each_term_moves_its_own_input_of_its_own_member_state(plain, term):
     values = np.zeros((27, N))
     values[ms, INDEX[term]] = 0.3
     applied = estimate.apply(inputs, values, macro)
-    cells, rates, path = _expected(term, inputs, 0.3, ms)
+    cells, rates, path, older = _expected(term, inputs, 0.3, ms)
     found = applied.cells.reshape(SHAPE)
     changed = 0
     for one, other, before in ((found, cells, inputs.cells.reshape(SHAPE)), (applied.rates, rates, inputs.rates)):
@@ -501,10 +634,13 @@ def test_each_term_moves_its_own_input_of_its_own_member_state(plain, term):
             elsewhere = np.delete(differs, ms, axis=0)
             assert not elsewhere.any(), name
     assert np.allclose(applied.macro, path, rtol=1e-12)
-    changed += (applied.macro != inputs.macro).sum()
+    assert np.allclose(applied.older_exit, older, rtol=1e-12)
+    for one, before in ((applied.macro, inputs.macro), (applied.older_exit, inputs.older_exit)):
+        changed += (one != before).sum()
+        assert not np.delete(one != before, ms, axis=0).any()
     assert changed > 0
     for name, array in _arrays(inputs).items():
-        if name not in ("cells", "rates", "macro"):
+        if name not in ("cells", "rates", "macro", "older_exit"):
             assert getattr(applied, name) is array, name
 
 
@@ -518,7 +654,8 @@ def test_hazards_and_odds_stay_within_their_range(plain):
         for name in ("entry_job", "entry_active"):
             assert (cells[name] >= 0.0).all() and (cells[name] <= 1.0).all()
         assert applied.rates["activate"].max() <= 0.9
-        for array in (cells["finding"], cells["skilled_odds"], applied.macro, *(applied.rates[n] for n in applied.rates.dtype.names)):
+        rates = (applied.rates[name] for name in applied.rates.dtype.names)
+        for array in (cells["finding"], cells["skilled_odds"], applied.macro, applied.older_exit, *rates):
             assert np.isfinite(array).all() and (array >= 0.0).all()
 
 
@@ -536,6 +673,20 @@ def test_macro_path():
     assert np.allclose(estimate.macro_path(values, "estimated", 2021)[1], np.exp((np.minimum(years, 2021) - 2019) / 10))
     assert np.allclose(estimate.macro_path(values, "constant", 2017)[1], np.exp(-0.2))
     assert (estimate.macro_path(values, "constant", 2019) == 1.0).all()
+
+
+def test_older_exit_path():
+    """A trend of a factor e in ten years: one in 2019 and where there is no trend; it stops at the stated year; constant
+    conditions are those of their year throughout."""
+    values = np.zeros((2, N))
+    values[1, INDEX[Term("older_exit_trend", "native", "total", "2019")]] = 1.0
+    path = estimate.older_exit_path(values, "estimated", 2025)
+    assert path.shape == (2, 76) and (path[0] == 1.0).all() and (path[1, 8:12] == 1.0).all()
+    years = np.repeat(np.arange(2017, 2036), 4)
+    assert np.allclose(path[1], np.exp((np.minimum(years, 2025) - 2019) / 10))
+    assert np.allclose(estimate.older_exit_path(values, "estimated", 2021)[1], np.exp((np.minimum(years, 2021) - 2019) / 10))
+    assert np.allclose(estimate.older_exit_path(values, "constant", 2017)[1], np.exp(-0.2))
+    assert (estimate.older_exit_path(values, "constant", 2019) == 1.0).all()
 
 
 def test_the_file_of_estimates_gives_back_what_was_written(tmp_path):
@@ -562,13 +713,15 @@ def test_the_file_of_estimates_gives_back_what_was_written(tmp_path):
 
 def _empty(years=9):
     counts = np.zeros((years, 1, 3, 2, 4, len(MEASURES)), dtype=np.int64)
-    return SimpleNamespace(counts=counts, by_stay=np.zeros((years, 1, 5, 2, 11, len(STAY_MEASURES)), dtype=np.int64))
+    by_stay = np.zeros((years, 1, 5, 2, 11, len(STAY_MEASURES)), dtype=np.int64)
+    return SimpleNamespace(counts=counts, by_stay=by_stay, cells=np.zeros((4 * years, 1, 3, 2, 9, 4, 3), dtype=np.int64))
 
 
 def test_moments_of_counts_written_by_hand():
     """A handful of persons: rates by sex and together, over all education groups; ages of unemployment differ by origin;
     recent arrivals are those of up to four completed years."""
     results = _empty()
+
     def put(year, origin, sex, education, **numbers):
         for name, number in numbers.items():
             results.counts[year - FIRST_YEAR, 0, ORIGINS.index(origin), sex, education, MEASURE[name]] = number
@@ -576,8 +729,6 @@ def test_moments_of_counts_written_by_hand():
     put(2019, "native", 0, 0, persons_20_64=10, employed_20_64=4, unemployed_20_64=1, employed_15_74=9, unemployed_15_74=9)
     put(2019, "native", 0, 2, persons_20_64=10, employed_20_64=9, tertiary_employed_20_64=9, overqualified_20_64=2)
     put(2019, "native", 1, 2, persons_20_64=20, employed_20_64=18, tertiary_employed_20_64=16, overqualified_20_64=3)
-    put(2022, "native", 0, 1, persons_20_64=10, employed_20_64=5)
-    put(2022, "native", 1, 1, persons_20_64=30, employed_20_64=24)
     put(2019, "non_eu_born", 1, 1, employed_15_74=12, unemployed_15_74=4, employed_20_64=1, unemployed_20_64=1)
     for years, persons, employed in ((0, 4, 1), (4, 6, 4), (5, 100, 100), (10, 100, 100)):
         results.by_stay[1, 0, years % 5, years % 2, years, STAY.index("persons_20_64")] = persons
@@ -585,7 +736,6 @@ def test_moments_of_counts_written_by_hand():
     found = dict(zip(MOMENTS, moments.simulated(results, 0)))
     assert found[Moment("employment", "native", "female", 2019)] == 13 / 20
     assert found[Moment("employment", "native", "male", 2019)] == 18 / 20
-    assert found[Moment("employment", "native", "total", 2022)] == 29 / 40
     assert found[Moment("unemployment", "native", "female", 2019)] == 1 / 14
     assert found[Moment("overqualification", "native", "total", 2019)] == 5 / 25
     assert found[Moment("unemployment", "non_eu_born", "male", 2019)] == 4 / 16
@@ -593,18 +743,72 @@ def test_moments_of_counts_written_by_hand():
     assert found[Moment("employment", "eu_born", "male", 2018)] == 0.0, "nobody: no division by zero"
 
 
+def test_moments_by_age_of_cells_written_by_hand():
+    """Prime working age is the five-year bands 25-29 to 50-54, older is 55-59 and 60-64, of natives, averaged over the quarters,
+    sexes and education groups; in other years than 2019 the change since."""
+    results = _empty()
+
+    def put(year, quarter, band, persons, employed, origin=0, sex=0, education=0):
+        results.cells[4 * (year - 2017) + quarter, 0, origin, sex, band, education] = persons, employed, 1000
+
+    put(2019, 0, 1, 10, 6)
+    put(2019, 3, 6, 30, 24, sex=1, education=3)
+    put(2019, 1, 7, 8, 3)
+    put(2019, 2, 8, 12, 5, sex=1, education=2)
+    put(2022, 0, 1, 20, 18, education=1)
+    put(2022, 3, 6, 20, 19, sex=1)
+    put(2022, 3, 7, 30, 12)
+    put(2022, 0, 8, 10, 6, sex=1)
+    for year in (2019, 2022):
+        put(year, 1, 0, 500, 500)  # 20-24 are in neither
+        for origin in (1, 2):
+            put(year, 1, 1, 500, 500, origin=origin)
+            put(year, 1, 7, 500, 500, origin=origin)
+    found = dict(zip(MOMENTS, moments.simulated(results, 0)))
+    assert found[Moment("older", "native", "total", 2019)] == 8 / 20
+    assert found[Moment("prime", "native", "total", 2022)] == pytest.approx(37 / 40 - 30 / 40)
+    assert found[Moment("older", "native", "total", 2022)] == pytest.approx(18 / 40 - 8 / 20, abs=1e-15)
+    assert found[Moment("prime", "native", "total", 2018)] == -30 / 40, "nobody: no division by zero"
+    results.cells[4:8] = results.cells[8:12]
+    found = dict(zip(MOMENTS, moments.simulated(results, 0)))
+    assert found[Moment("older", "native", "total", 2018)] == found[Moment("prime", "native", "total", 2018)] == 0.0
+
+
+def test_moments_after_a_year_stay_as_in_it():
+    """For runs to 2022: macro conditions of 2023 to 2025 as in 2022, all others as they are; the given array stays."""
+    found = np.random.default_rng(1).uniform(size=len(MOMENTS))
+    before = found.copy()
+    kept = dict(zip(MOMENTS, moments.kept_on(found, 2022)))
+    assert (found == before).all()
+    assert sum(moment.year > 2022 for moment in MOMENTS) == 3
+    for moment, value in zip(MOMENTS, before):
+        wanted = value if moment.year <= 2022 else before[moments.INDEX[Moment("prime", "native", "total", 2022)]]
+        assert kept[moment] == wanted, moment
+
+
 def test_moments_of_a_run_agree_with_its_tables_by_age(four_states, four_states_run):
-    """Employment 20-64 of Malta counted again over nine five-year bands, and of recent arrivals over reasons, sexes and
-    years; years after the run are not a number."""
+    """Employment 20-64 of Malta counted again over education groups, natives' at prime and older working age over quarters
+    and five-year bands; years after the run are not a number, and neither is a change since a year that was not simulated."""
     results, _ = four_states_run
     row = results.member_states.index("MT")
     found = dict(zip(MOMENTS, moments.simulated(results, row)))
+
+    def by_age(year, bands):
+        people = sum(results.cells[4 * (year - FIRST_YEAR) + q, row, 0, s, b] for q in range(4) for s in range(2) for b in bands)
+        return people[:, 1].sum() / people[:, 0].sum()
+
+    counted = 0
     for moment, value in found.items():
         if moment.year > 2019:
             assert np.isnan(value), moment
             continue
+        if moment.figure in ("prime", "older"):
+            bands = range(1, 7) if moment.figure == "prime" else range(7, 9)
+            wanted = by_age(moment.year, bands) - (by_age(2019, bands) if moment.year != 2019 else 0.0)
+            assert value == pytest.approx(wanted, abs=1e-15) and value != 0.0, moment
+            continue
         assert 0.0 <= value <= 1.0
-        if moment.figure != "employment" or moment.sex == "total":
+        if moment.figure != "employment":
             continue
         o, s = ORIGINS.index(moment.origin), ("female", "male").index(moment.sex)
         employed = persons = 0
@@ -613,8 +817,13 @@ def test_moments_of_a_run_agree_with_its_tables_by_age(four_states, four_states_
             employed += int(counts[MEASURE["employed_20_64"]])
             persons += int(counts[MEASURE["persons_20_64"]])
         assert value == employed / persons
+        counted += 1
+    assert counted == 12
     one = simulate(four_states, 1)
     assert np.array_equal(moments.simulated(one, row), moments.simulated(results, row), equal_nan=True)
+    short = SimpleNamespace(counts=results.counts[:2], by_stay=results.by_stay[:2], cells=results.cells[:8])
+    for moment, value in zip(MOMENTS, moments.simulated(short, row)):
+        assert np.isnan(value) == (moment.year == 2019 or moment.year > 2018 or moment.figure in ("prime", "older")), moment
 
 
 def test_published_figures_become_moments():
@@ -635,9 +844,43 @@ def test_published_figures_become_moments():
     macro = rows[(rows.parameter == "native_employment_rate") & rows.geo.isin(MEMBER_STATES)]
     breaks = rows[(rows.parameter == "break_2021") & (rows.origin == "native")].set_index("geo")["value"]
     assert (breaks != 0.0).any()
-    for row in macro[macro.year.astype(int).between(2017, 2025) & ~macro.year.isin(["2018", "2019"])].itertuples():
-        wanted = row.value - (breaks[row.geo] if int(row.year) >= 2021 else 0.0)
-        assert by_key.loc[(row.geo, "employment", "native", "total", int(row.year)), "value"] == pytest.approx(wanted, abs=1e-12)
+    by_age = {(row.geo, row.age, int(row.year)): row.value for row in macro.itertuples()}
+    seen = set()
+    for moment in MOMENTS:
+        if moment.figure not in ("prime", "older"):
+            continue
+        age = "25-54" if moment.figure == "prime" else "55-64"
+        for geo in MEMBER_STATES:
+            wanted = by_age[geo, age, moment.year] - (breaks[geo] if moment.year >= 2021 else 0.0)
+            wanted -= by_age[geo, age, 2019] if moment.year != 2019 else 0.0
+            assert by_key.loc[(geo, *moment), "value"] == pytest.approx(wanted, abs=1e-12)
+        seen.add((moment.figure, moment.year))
+    assert seen == {("prime", year) for year in range(2017, 2026) if year != 2019} | {("older", y) for y in (2018, 2019, 2021, 2022)}
+
+
+def test_errors_of_changes_by_hand():
+    """Natives' changes since 2019 in Germany: sampling and floor of both years, from 2021 on the break's error too, and for
+    derived and imputed years of prime age their stated error in place of the floor; the level of 2019 has its own alone."""
+    rule = moments.Rule()
+    found = moments.published().set_index(["geo", "figure", "year"])
+    assert min(rule.floor, rule.derived, rule.imputed, rule.break_error) > 0.0
+    rows = tables.all_tables()
+    rows = rows[(rows.parameter == "native_employment_rate") & (rows.geo == "DE")].set_index(["age", "year"])
+    sample = rule.sample[MEMBER_STATES.index("DE"), 0].sum()
+    cases = [("prime", "25-54", year) for year in (2017, 2020, 2021, 2023, 2024, 2025)]
+    statuses = set()
+    for figure, age, year in [*cases, *(("older", "55-64", year) for year in (2018, 2019, 2022))]:
+        row, first = rows.loc[(age, str(year))], rows.loc[(age, "2019"), "value"]
+        value = row["value"] - (Parameter("break_2021", origin="native").by_state()[MEMBER_STATES.index("DE")] if year >= 2021 else 0.0)
+        extra = {"seen": rule.floor, "derived": rule.derived, "imputed": rule.imputed}[row["status"]]
+        variance = value * (1 - value) / (sample * rule.base[figure]) + extra**2
+        if year != 2019:
+            variance += first * (1 - first) / (sample * rule.base[figure]) + rule.floor**2
+        if year >= 2021:
+            variance += rule.break_error**2
+        assert found.loc[("DE", figure, year), "standard_error"].item() == pytest.approx(np.sqrt(variance), rel=1e-9), (figure, year)
+        statuses.add(row["status"])
+    assert statuses == {"seen", "derived", "imputed"}
 
 
 def _edit(folder, file, name, change, **where):
@@ -670,6 +913,18 @@ def test_a_figure_that_is_no_rate_is_refused(copied, value):
         moments.published()
     text = str(error.value)
     assert "\n" not in text and "employment non_eu_born female 2019 DE" in text and f"value={float(value):g}" in text
+
+
+@pytest.mark.parametrize("value", ["0", "1", "-0.1", "71.5"])
+def test_a_figure_of_2019_that_changes_count_from_is_refused(copied, value):
+    """Natives' rate at prime age in 2019 is in every change since: no rate there is a slip as well."""
+    where = {"geo": "DE", "year": "2019", "age": "25-54"}
+    assert _edit(copied, _file_of("native_employment_rate"), "native_employment_rate", {"value": value}, **where) == 1
+    tables.forget()
+    with pytest.raises(InputError) as error:
+        moments.published()
+    text = str(error.value)
+    assert "\n" not in text and "prime native total 2019 DE" in text and f"value={float(value):g}" in text
 
 
 def test_an_imputed_figure_is_no_moment(copied):
@@ -707,12 +962,16 @@ def test_standard_errors_by_hand():
     rule = moments.Rule()
     rule.sample = np.zeros((27, 3, 2))
     rule.sample[MT] = [[1000.0, 500.0], [100.0, 200.0], [0.0, 40.0]]
-    rule.base = {"employment": 0.8, "unemployment": 0.5, "overqualification": 0.25, "recent": 0.1}
+    rule.base = {"employment": 0.8, "unemployment": 0.5, "overqualification": 0.25, "recent": 0.1, "prime": 0.5, "older": 0.2}
     rule.proxy = {"native": 0.02, "eu_born": 0.08, "non_eu_born": 0.08}
-    rule.floor, rule.ages, rule.imputed = 0.003, 0.01, 0.05
+    rule.floor, rule.ages, rule.imputed, rule.derived = 0.003, 0.01, 0.05, 0.02
     cases = (
         ("employment", "native", "female", 0.6, "seen", 0.6 * 0.4 / 800 + 0.003**2),
-        ("employment", "native", "total", 0.6, "imputed", 0.6 * 0.4 / 1200 + 0.05**2),
+        ("employment", "native", "total", 0.6, "imputed", 0.6 * 0.4 / 1200 + 0.003**2),
+        ("prime", "native", "total", 0.6, "seen", 0.6 * 0.4 / 750 + 0.003**2),
+        ("prime", "native", "total", 0.6, "imputed", 0.6 * 0.4 / 750 + 0.05**2),
+        ("prime", "native", "total", 0.6, "derived", 0.6 * 0.4 / 750 + 0.02**2),
+        ("older", "native", "total", 0.6, "seen", 0.6 * 0.4 / 300 + 0.003**2),
         ("unemployment", "native", "male", 0.1, "derived", 0.1 * 0.9 / 250 + 0.003**2),
         ("unemployment", "eu_born", "male", 0.1, "derived", 0.1 * 0.9 / 100 + 0.01**2),
         ("overqualification", "eu_born", "total", 0.2, "derived", 0.2 * 0.8 / 75 + 0.08**2),
@@ -766,12 +1025,12 @@ def test_the_simulator_is_the_model_at_the_estimates(small):
     only through the labour market, by less than two points, and there are no others."""
     config, inputs = small
     logs = draw.Draw().logs
-    whole = estimation.Simulator(inputs, MT, config.macro, 2018, 1000)(logs[MT], 5)
+    whole = estimation.Simulator(inputs, MT, config.macro, 2019, 1000)(logs[MT], 5)
     applied = estimate.apply(inputs, logs, config.macro)
-    results = simulate(replace(applied, end_year=2018, minimum_agents=1000), 5)
+    results = simulate(replace(applied, end_year=2019, minimum_agents=1000), 5)
     assert np.array_equal(whole, moments.simulated(results, 0), equal_nan=True)
-    alone = estimation.Simulator(inputs, MT, config.macro, 2018, 1000, natives_only=True)(logs[MT], 5)
-    of_natives = [i for i, moment in enumerate(MOMENTS) if moment.year <= 2018 and moment.origin == "native"]
-    others = [i for i, moment in enumerate(MOMENTS) if moment.year <= 2018 and moment.origin != "native"]
+    alone = estimation.Simulator(inputs, MT, config.macro, 2019, 1000, natives_only=True)(logs[MT], 5)
+    of_natives = [i for i, moment in enumerate(MOMENTS) if moment.year <= 2019 and moment.origin == "native"]
+    others = [i for i, moment in enumerate(MOMENTS) if moment.year <= 2019 and moment.origin != "native"]
     assert np.abs(alone[of_natives] - whole[of_natives]).max() < 0.02
     assert (alone[others] == 0.0).all()
