@@ -56,8 +56,8 @@ def fit_table(results: Sequence[Results]) -> pd.DataFrame:
                 if every:
                     found.append((figure, EU, origin, 2019, total[o], of_eu[o], "%"))
     for year in [y for y in PROJECTED if y in first.years]:
-        rows = Parameter("projection", year=year, category=projection_in_use())
-        projected = rows.by_state(("sex", SEXES), ("age", AGE_BANDS)).sum(axis=(1, 2))
+        projection = Parameter("projection", year=year, category=projection_in_use())
+        projected = projection.by_state(("sex", SEXES), ("age", AGE_BANDS)).sum(axis=(1, 2))
         simulated = counts[year - FIRST_YEAR, ..., MEASURE["persons"]].sum(axis=1) / 4
         for ms, row in rows:
             found.append(("population", MEMBER_STATES[ms], "all", year, simulated[row], projected[ms], "persons"))
