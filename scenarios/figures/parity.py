@@ -33,16 +33,21 @@ def gains(path: Path, found: Mapping[str, Any], year: str) -> None:
     drawn, (axes,) = style.figure()
     variants = list(found[f"gain_{year}"])
     bars = (
-        (f"gain_{year}", "Given sex and age", style.BLUE),
-        (f"gain_{year}_by_education", "Given sex, age and education", style.SKY),
+        (f"gain_{year}", "sex_age", "Given sex and age", style.BLUE),
+        (f"gain_{year}_by_education", "sex_age_education", "Given sex, age and education", style.SKY),
     )
-    for offset, (key, label, colour) in zip((-0.2, 0.2), bars, strict=True):
+    intervals = {row["outcome"]: row for row in found.get("intervals", ())}
+    for offset, (key, given, label, colour) in zip((-0.2, 0.2), bars, strict=True):
         estimates = [found[key].get(variant, {"mean": None, "monte_carlo_se": None}) for variant in variants]
-        means = [entry["mean"] or 0.0 for entry in estimates]
-        errors = [2 * (entry["monte_carlo_se"] or 0.0) for entry in estimates]
+        means = np.array([entry["mean"] or 0.0 for entry in estimates])
+        errors = np.array([[2 * (entry["monte_carlo_se"] or 0.0) for entry in estimates]] * 2)
+        for v, variant in enumerate(variants):
+            row = intervals.get(f"gain_{variant}_{given}_native")
+            if row is not None:
+                errors[:, v] = max(0.0, means[v] - row["low"]), max(0.0, row["high"] - means[v])
         places = np.arange(len(variants)) + offset
         axes.bar(places, means, 0.38, yerr=errors, capsize=3, color=colour, label=label)
-        for place, mean, error in zip(places, means, errors, strict=True):
+        for place, mean, error in zip(places, means, errors[1], strict=True):
             axes.annotate(
                 f"{mean:,.0f}".replace(",", " "), (place, mean + error), (0, 3), textcoords="offset points",
                 ha="center", va="bottom", fontsize=9,
@@ -54,7 +59,8 @@ def gains(path: Path, found: Mapping[str, Any], year: str) -> None:
     axes.set_xticks(range(len(variants)), [VARIANT_NAMES[variant] for variant in variants])
     axes.grid(axis="x", visible=False)
     drawn.legend(loc="outside lower center", ncols=3)
-    unit = f"EUR of {found['price_year']} per head and year; non-EU-born at parity with natives; two standard errors"
+    bars_are = "90 % intervals" if intervals else "two standard errors"
+    unit = f"EUR of {found['price_year']} per head and year; non-EU-born at parity with natives; {bars_are}"
     style.title(axes, f"Gain in net fiscal contribution in {year}, {style.place_name(found['place'])}", unit)
     style.save(drawn, path)
 
