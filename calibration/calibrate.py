@@ -20,10 +20,11 @@ import pandas as pd
 from scipy.stats import chi2
 
 from calibration import draw, estimate, estimation, moments, posterior, priors, tables
+from calibration.config import DRAWS
 from calibration.estimate import TERMS
 from calibration.load_inputs import before_estimates
 from calibration.moments import MOMENTS
-from calibration.tables import Parameter, scalar
+from calibration.tables import scalar
 from model import simulate
 from model.codes import FIRST_YEAR, MEMBER_STATES
 from model.codes import STAY_MEASURES as STAY
@@ -34,7 +35,6 @@ SIGNIFICANT = 3.0  # standard errors: weaker slopes in a common parameter are no
 NOT_LABOUR = ("fiscal", "wage_base", "sex_gap", "growth", "levers")  # inputs that no moment depends on
 LANGUAGE_YEAR = 2021
 SLOPE_YEAR = 2022  # last year of natives' published rates by age
-NUMBER_OF_DRAWS = 80
 
 
 @dataclass
@@ -125,9 +125,8 @@ def _all_states(job):
 
 def _of_language(found, slope):
     """The EU moment of current language: (slopes [2, common], misfit), in units of its error."""
-    row = Parameter("language_current", category="mother_tongue_or_proficient").rows
-    error = scalar("language_current_error")
-    return slope / error, (float(row["value"].iloc[0]) - found) / error
+    published, error = scalar("language_current", category="mother_tongue_or_proficient"), scalar("language_current_error")
+    return slope / error, (published - found) / error
 
 
 def _language(results):
@@ -276,7 +275,7 @@ def write(result, folder):
         np.tile(result.prior_sd, (len(rows), 1)),
         np.stack([state.informed() for state in result.states]),
     )
-    drawn = posterior.draws(rows, result.states, result.common_mean, *result.common_covariance, NUMBER_OF_DRAWS, 1)
+    drawn = posterior.draws(rows, result.states, result.common_mean, *result.common_covariance, DRAWS, 1)
     if every:
         table = mine
         parts = [np.concatenate([terms.reshape(len(terms), -1), common], axis=1) for terms, common in drawn.values()]
