@@ -108,8 +108,8 @@ def _all_states(job):
     logs = job.round("first", inputs, wide, start, few, seed)
     by_common, language = job.common_slopes(inputs, logs)
     states = job.states("first", inputs, logs, by_common, wide)
-    prior = estimation.spread(logs, np.stack([np.diag(state.inverse) for state in states]))
     for step, agents, seeds in (("middle", few, seed), ("last", job.agents, config.seeds)):
+        prior = estimation.spread(logs, np.stack([np.diag(state.inverse) for state in states]))
         states = [state.with_prior(*prior) for state in states]
         before = mean
         mean, _, _ = posterior.common_posterior(states, mean, [_of_language(job.language(inputs, logs, step), language)])

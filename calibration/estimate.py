@@ -2,8 +2,8 @@
 
 Every term is the logarithm of a factor on a mechanism: job finding, activation of the inactive, separation, the odds that a
 graduate's job is skilled, job finding of recent arrivals, the odds of work on arrival, leaving work at 55 to 64 (level of
-natives, and a trend of everybody), and macro conditions by year relative to 2019. A factor of one (a log of zero) is the
-mechanism as the tables have it.
+natives, and a trend of everybody), macro conditions by year relative to 2019, and the power to which migrants' job finding
+feels them. A factor of one (a log of zero) is the mechanism as the tables have it.
 """
 
 from dataclasses import replace
@@ -52,7 +52,7 @@ MIGRANT_TERMS = (
         for name in ("finding_scale", "activation_scale")
         for sex in SEXES
     ),
-    *(Term(name, origin, "total", "2019") for origin in ORIGINS[1:] for name in ("skilled_odds_scale", "separation_scale")),
+    *(Term(name, origin, "total", "2019") for origin in ORIGINS[1:] for name in ("skilled_odds_scale", "separation_scale", "cycle_power")),
     Term("recent_finding_scale", "non_eu_born", "total", "2019"),
     Term("entry_scale", "non_eu_born", "total", "2019"),
 )
@@ -69,6 +69,7 @@ BOUNDS = {
     "older_exit_scale": (0.2, 5.0),
     "older_exit_trend": (0.05, 5.0),
     "macro": (0.3, 2.5),
+    "cycle_power": (0.2, 5.0),
 }
 
 
@@ -95,6 +96,15 @@ def macro_path(values, conditions, year):
     first = 0 if conditions == "constant" else year - FIRST_YEAR
     by_year[:, first:] = kept
     return np.repeat(np.exp(by_year), 4, axis=1)
+
+
+def cycle_path(values, macro):
+    """Factor of job finding [ms, origin, quarter] beside macro conditions [ms, quarter]: with it migrants feel them to the power
+    cycle_power, natives to the power of one."""
+    power = np.ones((len(values), len(ORIGINS)))
+    for o, origin in enumerate(ORIGINS[1:], start=1):
+        power[:, o] = np.exp(_column(values, "cycle_power", origin))
+    return macro[:, None] ** (power - 1.0)[:, :, None]
 
 
 def older_exit_path(values, conditions, year):
@@ -137,11 +147,13 @@ def apply(inputs, values, macro):
     for name in ("entry_job", "entry_active"):
         share = cells[name][:, 2:]
         cells[name][:, 2:] = share * entry / (1.0 - share + share * entry)
+    path = macro_path(values, macro.conditions, macro.year)
     return replace(
         inputs,
         cells=np.ascontiguousarray(cells.reshape(-1)),
         rates=rates,
-        macro=macro_path(values, macro.conditions, macro.year),
+        macro=path,
+        cycle=cycle_path(values, path),
         older_exit=older_exit_path(values, macro.conditions, macro.year),
     )
 

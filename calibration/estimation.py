@@ -27,6 +27,7 @@ MACRO_STEP = 0.4  # prior standard deviation of the change of macro conditions f
 WIDE = {
     "finding_scale": 0.7, "activation_scale": 0.7, "skilled_odds_scale": 0.7, "separation_scale": 0.2,
     "recent_finding_scale": 0.4, "entry_scale": 0.5, "older_exit_scale": 0.5, "older_exit_trend": 0.5, "macro": 1.0,
+    "cycle_power": 0.4,
 }  # fmt: skip
 STEPS = 8  # iterations of one stage, at most
 

@@ -316,6 +316,7 @@ def before_estimates(config):
         fiscal=fiscal_table(),
         growth=scalar("real_wage_growth"),
         macro=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
+        cycle=np.ones((len(MEMBER_STATES), len(ORIGINS), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         older_exit=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         switches=switches,
         levers=tuple(_lever(item) for item in config.policy.levers if item.lever != "arrivals"),

@@ -46,6 +46,7 @@ NATIVE_MOMENTS = (
 MIGRANT_MOMENTS = (
     *(Moment("employment", origin, sex, year) for origin in ORIGINS[1:] for year in MOMENT_YEARS for sex in SEXES),
     *(Moment("unemployment", origin, sex, 2019) for origin in ORIGINS[1:] for sex in SEXES),
+    *(Moment("unemployment", "non_eu_born", sex, 2018) for sex in SEXES),
     *(Moment("overqualification", origin, "total", 2019) for origin in ORIGINS[1:]),
     *(Moment("recent", "non_eu_born", "total", year) for year in MOMENT_YEARS),
 )

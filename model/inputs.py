@@ -51,6 +51,7 @@ class Inputs:
     fiscal: np.ndarray  # [ms] structured
     growth: float  # real wage growth per year
     macro: np.ndarray  # [ms, quarter] factor of job finding
+    cycle: np.ndarray  # [ms, origin, quarter] factor of job finding beside macro conditions: how much more an origin feels them
     older_exit: np.ndarray  # [ms, quarter] factor of leaving work for inactivity at ages 55 to 64
     switches: np.ndarray  # [1] structured
     levers: tuple[Any, ...] = ()

@@ -119,7 +119,7 @@ class LabourIntegrationModel(mesa.Model):
         profile = np.ascontiguousarray(inputs.employed_profile)
         history.live(
             self.people, self.chunks, self.seed_number, inputs.cells, inputs.parameters,
-            rates_at(inputs.rates, inputs.older_exit, 0), profile,
+            rates_at(inputs.rates, inputs.older_exit, inputs.cycle, 0), profile,
             np.cumsum(profile, axis=-1), inputs.retirement_q, inputs.retire, inputs.wage_base, inputs.sex_gap,
             inputs.fiscal, self.waits, np.ascontiguousarray(inputs.macro[:, 0]),
         )  # fmt: skip
@@ -213,7 +213,7 @@ class LabourIntegrationModel(mesa.Model):
         year = t // 4
         index = (1.0 + inputs.growth) ** (FIRST_YEAR + year - 2019)
         cells, extras = lever.apply(inputs.levers, inputs.cells, t)
-        rates = rates_at(inputs.rates, inputs.older_exit, t)
+        rates = rates_at(inputs.rates, inputs.older_exit, inputs.cycle, t)
         period = min(3, year // 5)
         at_parity = inputs.parity is not None and t >= inputs.parity.start_q
         if inputs.market is not None:

@@ -74,14 +74,16 @@ def transition_rates(employed, unemployed, to_unemployed, to_inactive, give_up, 
     return finding, activate, to_inactive
 
 
-def rates_at(rates, older_exit, t):
-    """Hazards of quarter t: leaving work for inactivity at ages 55 to 64 times the factor older_exit [ms, quarter] of the
-    Member State, which carries reforms of pensions and cohorts who work longer. The same table where every factor is one."""
-    factor = older_exit[:, t]
-    if (factor == 1.0).all():
+def rates_at(rates, older_exit, cycle, t):
+    """Hazards of quarter t: leaving work for inactivity at ages 55 to 64 times the factor older_exit [ms, quarter], which carries
+    reforms of pensions and cohorts who work longer; job finding times the factor cycle [ms, origin, quarter], since migrants feel
+    macro conditions more than natives (Dustmann, Glitz and Vogel 2010). The same table where every factor is one."""
+    older, finding = older_exit[:, t], cycle[:, :, t]
+    if (older == 1.0).all() and (finding == 1.0).all():
         return rates
     changed = rates.copy()
-    changed["to_inactive"][..., OLDER] *= factor[:, None, None, None, None]
+    changed["to_inactive"][..., OLDER] *= older[:, None, None, None, None]
+    changed["finding"] *= finding[:, :, None, None, None]
     return changed
 
 

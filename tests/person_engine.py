@@ -203,6 +203,7 @@ class PersonEngine:
         key = (min(p.group, 2), p.sex, p.education, age)
         if (t, key) not in self.rates:
             hazards = named(self.inputs.rates[(self.ms, *key)])
+            hazards.finding = float(np.float32(hazards.finding * self.inputs.cycle[self.ms, key[0], t]))
             if 40 <= age < 50:
                 hazards.to_inactive = float(np.float32(hazards.to_inactive * self.inputs.older_exit[self.ms, t]))
             self.rates[t, key] = hazards

@@ -25,6 +25,7 @@ from model import simulate
 from model.cell import SHAPE
 from model.codes import FIRST_YEAR, HIGH, MEASURE, MEASURES, MEMBER_STATES, ORIGINS, STAY_MEASURES
 from model.codes import STAY_MEASURES as STAY
+from model.labour_market import rates_at
 from scenarios.compose import job
 
 ERROR_RATE = 1e-6
@@ -576,7 +577,7 @@ def test_no_estimates_leave_the_inputs_bit_identical(plain):
     applied = estimate.apply(inputs, np.zeros((27, N)), macro)
     for name, array in _arrays(inputs).items():
         assert getattr(applied, name).tobytes() == array.tobytes(), name
-    assert (applied.macro == 1.0).all() and (applied.older_exit == 1.0).all()
+    assert (applied.macro == 1.0).all() and (applied.older_exit == 1.0).all() and (applied.cycle == 1.0).all()
     assert applied.member_states == inputs.member_states and applied.end_year == inputs.end_year
 
 
@@ -616,7 +617,7 @@ def _expected(term, inputs, value, ms):
     return cells, rates, path, older
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: "-".join(term))
+@pytest.mark.parametrize("term", [t for t in TERMS if t.name != "cycle_power"], ids=lambda term: "-".join(term))
 def test_each_term_moves_its_own_input_of_its_own_member_state(plain, term):
     """One term of Sweden at 0.3: its mechanism, group and sex change as stated, and nothing else anywhere."""
     inputs, macro = plain
@@ -641,8 +642,32 @@ def test_each_term_moves_its_own_input_of_its_own_member_state(plain, term):
         assert not np.delete(one != before, ms, axis=0).any()
     assert changed > 0
     for name, array in _arrays(inputs).items():
-        if name not in ("cells", "rates", "macro", "older_exit"):
+        if name not in ("cells", "rates", "macro", "older_exit", "cycle"):
             assert getattr(applied, name) is array, name
+
+
+@pytest.mark.parametrize("origin", ORIGINS[1:])
+def test_migrants_feel_macro_conditions_to_a_power(plain, origin):
+    """Conditions of 0.8 in 2020 and a power of 1.5: job finding of that origin is 0.8 ** 0.5 times what it would be in 2020, in that
+    Member State; natives, the other origin, other years, other hazards and the market's own factor stay."""
+    inputs, macro = plain
+    ms, o = MEMBER_STATES.index("SE"), ORIGINS.index(origin)
+    values = np.zeros((27, N))
+    values[ms, INDEX[Term("cycle_power", origin, "total", "2019")]] = np.log(1.5)
+    assert (estimate.apply(inputs, values, macro).cycle == 1.0).all()
+    values[ms, INDEX[Term("macro", "native", "total", "2020")]] = np.log(0.8)
+    applied = estimate.apply(inputs, values, macro)
+    assert np.allclose(applied.macro[ms, 12:16], 0.8)
+    expected = np.ones_like(applied.cycle)
+    expected[ms, o, 12:16] = 0.8**0.5
+    assert np.allclose(applied.cycle, expected, rtol=1e-12)
+    in_2019, in_2020 = (rates_at(applied.rates, applied.older_exit, applied.cycle, t) for t in (11, 12))
+    assert in_2019 is applied.rates
+    for name in in_2020.dtype.names:
+        factor = np.ones((27, 3, 1, 1, 1))
+        if name == "finding":
+            factor[ms, o] = 0.8**0.5
+        assert np.allclose(in_2020[name], applied.rates[name] * factor, rtol=1e-6), name
 
 
 def test_hazards_and_odds_stay_within_their_range(plain):
@@ -656,7 +681,7 @@ def test_hazards_and_odds_stay_within_their_range(plain):
             assert (cells[name] >= 0.0).all() and (cells[name] <= 1.0).all()
         assert applied.rates["activate"].max() <= 0.9
         rates = (applied.rates[name] for name in applied.rates.dtype.names)
-        for array in (cells["finding"], cells["skilled_odds"], applied.macro, applied.older_exit, *rates):
+        for array in (cells["finding"], cells["skilled_odds"], applied.macro, applied.older_exit, applied.cycle, *rates):
             assert np.isfinite(array).all() and (array >= 0.0).all()
 
 
