@@ -4,13 +4,14 @@
 estimates; `indicative` for such figures of another definition, age or year; `consistency` for figures that were used, shown
 because a reader will ask for them. Rates are percent, money EUR per
 person and year, counts persons. `standard_error` is the sampling error of the published figure (calibration.moments.Rule),
-zero where none is known; `break_term` is by how much the published figure exceeds the definition the model is calibrated on.
+zero where none is known; `shock` the standard deviation of what happens to a Member State
+since 2019 (calibration.shocks), for rates of migrants; `break_term` is by how much the published figure exceeds the definition the model is calibrated on.
 """
 
 import numpy as np
 import pandas as pd
 
-from calibration import roles, tables
+from calibration import roles, shocks, tables
 from calibration.errors import InputError
 from calibration.moments import BREAK_YEAR, Moment, Rule, group_persons
 from calibration.tables import EU, Parameter
@@ -18,8 +19,9 @@ from model.codes import AGE_BANDS, FIRST_YEAR, MEMBER_STATES, ORIGINS, SEXES
 
 YEARS = (2020, 2021, 2022, 2023)
 BASE_YEAR = 2019  # of the naive forecasts
+FEWEST = 10  # Member States a shock is estimated from
 COLUMNS = (
-    "figure", "kind", "place", "origin", "sex", "year", "detail", "observed", "standard_error", "break_term", "no_change",
+    "figure", "kind", "place", "origin", "sex", "year", "detail", "observed", "standard_error", "shock", "break_term", "no_change",
     "as_natives", "unit", "note",
 )  # fmt: skip
 PUBLISHED = ("seen", "derived")  # statuses of figures that were published or follow from published ones by a stated rule
@@ -96,7 +98,7 @@ def all_targets(member_states, end_year):
 
 def _row(figure, row, value, unit, note="", kind="validation", **more):
     """One comparison from a row of the tables (named tuple)."""
-    empty = {"standard_error": 0.0, "break_term": 0.0, "no_change": np.nan, "as_natives": np.nan}
+    empty = {"standard_error": 0.0, "shock": 0.0, "break_term": 0.0, "no_change": np.nan, "as_natives": np.nan}
     keys = {"place": row.geo, "origin": row.origin, "sex": row.sex, "year": int(row.year), "detail": row.category}
     return {"figure": figure, "kind": kind, **keys, "observed": value, "unit": unit, "note": note, **empty, **more}
 
@@ -107,6 +109,8 @@ def rates():
     Natives' employment of both sexes together sets macro conditions and is no target.
     """
     rule, weights = Rule(), group_persons()
+    persons = weights.sum(axis=2)
+    shares = dict(zip(ORIGINS, (persons / persons.sum(axis=0)).T))
     breaks = Parameter("break_2021", origin="native").rows.set_index("geo")["value"]
     for figure, (table, labels, native_table, native_labels) in RATES.items():
         rows = Parameter(table, **labels).rows
@@ -115,18 +119,37 @@ def rates():
         native_rows = Parameter(native_table, origin="native", **native_labels).rows
         natives, status = _cells(native_rows), _cells(native_rows, "status")
         fitted = (rows["origin"] == "native") & (rows["sex"] == "total")
+        shock = {origin: yearly_shock(rule, figure, origin, rows, natives) for origin in ORIGINS[1:]}
         for row in validating(rows[rows["year"].isin(map(str, YEARS)) & ~fitted]).itertuples():
             own = before.get((row.geo, row.origin, row.sex, str(BASE_YEAR)), np.nan)
             now, then = (("native", row.sex, year) for year in (row.year, str(BASE_YEAR)))
             change = natives.get((row.geo, *now), np.nan) - natives.get((row.geo, *then), np.nan)
             broken = figure != "unemployment" and int(row.year) >= BREAK_YEAR
             error = sampling_error(rule, weights, Moment(figure, row.origin, row.sex, int(row.year)), row)
+            moved = shocks.deviation(shock.get(row.origin, 0.0), int(row.year), shares[row.origin] if row.geo == EU else (1.0,))
             note = "natives' change follows the whole population" if status.get((row.geo, *now)) == "imputed" else ""
             yield _row(
-                figure, row, 100.0 * row.value, PERCENT[figure], note, standard_error=100.0 * error,
+                figure, row, 100.0 * row.value, PERCENT[figure], note, standard_error=100.0 * error, shock=100.0 * moved,
                 break_term=100.0 * breaks[row.geo] if broken else 0.0, no_change=100.0 * own,
                 as_natives=np.nan if row.origin == "native" else 100.0 * (own + change),
             )  # fmt: skip
+
+
+def yearly_shock(rule, figure, origin, rows, natives):
+    """Standard deviation (share) of one year's shock to a figure of an origin, zero where fewer than FEWEST Member States publish
+    it and that of natives in every year of shocks.YEARS.
+
+    rows: the published figures; natives: those of natives by (place, origin, sex, year)."""
+    own = _cells(rows[rows["origin"] == origin])
+    changes, errors = [], []
+    for ms, geo in enumerate(MEMBER_STATES):
+        path = [own.get((geo, origin, "total", year), np.nan) - natives.get((geo, "native", "total", year), np.nan)
+                for year in shocks.YEARS]  # fmt: skip
+        if np.isfinite(path).all():
+            changes.append(np.diff(path))
+            level = own[geo, origin, "total", shocks.YEARS[-1]]
+            errors.append(rule.standard_error(Moment(figure, origin, "total", BASE_YEAR), ms, level, "seen"))
+    return shocks.yearly_deviation(np.array(changes), np.array(errors)) if len(changes) >= FEWEST else 0.0
 
 
 def _cells(rows, column="value"):

@@ -1,9 +1,10 @@
 """How well predictions meet published figures that nobody has fitted: intervals, naive forecasts, scores, aims.
 
 The prediction of a figure is the mean over seeds at the centre of the parameters, plus the break term where the published
-figure is on the new definition. Its 90 % interval is that mean plus and minus 1.645 times the root of the sum of three
+figure is on the new definition. Its 90 % interval is that mean plus and minus 1.645 times the root of the sum of four
 variances: between draws of all parameters (less the Monte Carlo variance that the draws carry themselves), of the
-published figure by sampling, and of the mean over seeds by Monte Carlo. Employment is predicted given what natives
+published figure by sampling, of the mean over seeds by Monte Carlo, and of what happens to a Member State since 2019
+(calibration.shocks: its size is known from 2017 to 2019). Employment is predicted given what natives
 experienced (macro conditions are estimated on them) and how many came (the stock is an input), so the fair naive forecast is
 the change of natives.
 """
@@ -40,7 +41,7 @@ def compare(targets, centre, drawn, coarser):
     table = targets.copy()
     table["predicted"] = centre.mean(axis=0) + table["break_term"]
     table["predicted_without_break"] = centre.mean(axis=0)
-    half = NORMAL_90 * np.sqrt(spread**2 + noise**2 + table["standard_error"] ** 2)
+    half = NORMAL_90 * np.sqrt(spread**2 + noise**2 + table["standard_error"] ** 2 + table["shock"] ** 2)
     table["low"], table["high"] = table["predicted"] - half, table["predicted"] + half
     within = table["observed"].between(table["low"], table["high"])
     sign = table["unit"] == "sign"
