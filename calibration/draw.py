@@ -140,6 +140,8 @@ class Draw:
         if number and not 1 <= number <= available():
             raise refuse("draws", number, f"0 to {available()}")
         self.number = number if part == "all" else 0
+        within = ", within the data" if part != "all" else ""
+        self.label = f"draw {number}{within}" if number else "centre, coarse"
         self.logs = estimate.values_of(estimate.read())
         self.common = common_table()["mean"].to_numpy()
         if number:

@@ -52,7 +52,11 @@ MIGRANT_TERMS = (
         for name in ("finding_scale", "activation_scale")
         for sex in SEXES
     ),
-    *(Term(name, origin, "total", "2019") for origin in ORIGINS[1:] for name in ("skilled_odds_scale", "separation_scale", "cycle_power")),
+    *(
+        Term(name, origin, "total", "2019")
+        for origin in ORIGINS[1:]
+        for name in ("skilled_odds_scale", "separation_scale", "cycle_power")
+    ),
     Term("recent_finding_scale", "non_eu_born", "total", "2019"),
     Term("entry_scale", "non_eu_born", "total", "2019"),
 )

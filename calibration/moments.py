@@ -85,6 +85,9 @@ def published():
         for geo, value, status in zip(table["geo"], table["value"], table["status"]):
             if geo not in MEMBER_STATES or (status == "imputed" and not is_macro):
                 continue
+            if change(moment) and geo not in before:
+                raise InputError(f"calibration/data: {' '.join(map(str, moment))} {geo} has no figure of {REFERENCE_YEAR}; "
+                                 "allowed is a change from a published one")
             first = float(before[geo]) if change(moment) else value
             for share, of in ((value, moment), (first, moment._replace(year=REFERENCE_YEAR) if change(moment) else moment)):
                 if not RANGE[0] < share < RANGE[1]:

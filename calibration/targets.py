@@ -2,10 +2,10 @@
 
 `all_targets` gives a DataFrame with the columns COLUMNS. Kinds: `validation` for figures that enter neither inputs nor
 estimates; `indicative` for such figures of another definition, age or year; `consistency` for figures that were used, shown
-because a reader will ask for them. Rates are percent, money EUR per
-person and year, counts persons. `standard_error` is the sampling error of the published figure (calibration.moments.Rule),
-zero where none is known; `shock` the standard deviation of what happens to a Member State
-since 2019 (calibration.shocks), for rates of migrants; `break_term` is by how much the published figure exceeds the definition the model is calibrated on.
+because a reader will ask for them. Rates are percent, money EUR per person and year, counts persons. `standard_error` is the
+sampling error of the published figure (calibration.moments.Rule), zero where none is known; `shock` the standard deviation of
+what happens to a Member State since 2019, for rates of migrants (calibration.shocks); `break_term` by how much the
+published figure exceeds the definition the model is calibrated on.
 """
 
 import numpy as np

@@ -20,7 +20,7 @@ def simulate_seeds(config: Config, inputs: Any, progress: Progress) -> list[Resu
 def simulate_draw(config: Config, draw: Draw, seed: int, progress: Progress) -> tuple[Any, Results]:
     """Inputs and the result of one draw of the parameters."""
     inputs = load_inputs(config, draw)
-    return inputs, _timed(inputs, seed, f"draw {draw.number or 'at the centre'}, {config.policy.name}", progress)
+    return inputs, _timed(inputs, seed, f"{draw.label}, {config.policy.name}", progress)
 
 
 def simulate_parity(config: Config, inputs: Any, baseline: Sequence[Results], progress: Progress) -> list[Results]:

@@ -12,7 +12,7 @@ import pandas as pd
 from calibration import counterparts, load_inputs, tables, targets, validation
 from calibration.config import Config
 from calibration.draw import Draw
-from model import Results, codes, simulate
+from model import Results, codes
 from scenarios import displacement, draws, figures, published_account, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -77,10 +77,7 @@ def _draws(
     paths: dict[str, list[np.ndarray]] = {"employment": [], "by_stay": []}
     for number in range(1, config.draws + 1):
         draw = Draw(number)
-        inputs = load_inputs.load_inputs(config, draw)
-        progress.begin(f"draw {number} of {config.draws}")
-        result = simulate(inputs, number, progress.step)
-        progress.end()
+        _, result = simulation.simulate_draw(config, draw, number, progress)
         with draw.in_force():
             found.append(counterparts.predict(result, wanted, account))
         paths["employment"].append(counterparts.employment_path(result))
