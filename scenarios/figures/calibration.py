@@ -21,6 +21,7 @@ FIT_YEAR = 2019
 SHORT = {
     "finding_scale": "Job finding", "activation_scale": "Activation", "skilled_odds_scale": "Odds of a skilled job",
     "separation_scale": "Separation", "recent_finding_scale": "Job finding, recent arrivals", "entry_scale": "Work on arrival",
+    "cycle_power": "Power to which macro conditions are felt",
 }  # fmt: skip
 
 
