@@ -13,6 +13,7 @@ widened, and what they say of z divided, by the ratio of distance to degrees of 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import lsq_linear
 
 from calibration import estimate, estimation, moments
 from calibration.estimate import MIGRANT_TERMS, NATIVE_TERMS, TERMS, Term
@@ -20,6 +21,9 @@ from calibration.estimation import Simulator
 from calibration.moments import MIGRANT_MOMENTS, MOMENTS, NATIVE_MOMENTS
 
 REPLICATES = 5  # runs for the simulation error
+# Prior standard deviations a common parameter may move: beyond it a misfit is taken for the model's, not for knowledge of the
+# parameter, which others have measured.
+FURTHEST = 1.0
 NATIVE_ROWS = np.array([moments.INDEX[moment] for moment in NATIVE_MOMENTS])
 MIGRANT_ROWS = np.array([moments.INDEX[moment] for moment in MIGRANT_MOMENTS])
 # Terms that reach the moments of migrants: their own, and the macro conditions of the years up to those moments.
@@ -129,8 +133,8 @@ class State:
 
 
 def common_posterior(states, mean, of_eu):
-    """Posterior of the common parameters (prior standard deviations) from all Member States and EU moments: mean, the part of
-    the covariance that comes from priors, and the part that comes from data.
+    """Posterior of the common parameters (prior standard deviations) from all Member States and EU moments: its mode within
+    FURTHEST of the priors, the part of the covariance that comes from priors, and the part that comes from data.
 
     mean: the values at which slopes and moments were simulated; of_eu: (slopes [2, common], misfit) of each EU moment, in
     units of its error.
@@ -145,8 +149,11 @@ def common_posterior(states, mean, of_eu):
         pull += (one + other) / 2.0 * misfit
     values, vectors = np.linalg.eigh(of_data)
     of_data = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    covariance = np.linalg.inv(np.eye(n) + of_data)
-    return mean + covariance @ pull, covariance @ covariance, covariance @ of_data @ covariance
+    information = np.eye(n) + of_data
+    covariance = np.linalg.inv(information)
+    root = np.linalg.cholesky(information).T
+    mode = lsq_linear(root, root @ (mean + covariance @ pull), bounds=(-FURTHEST, FURTHEST), method="bvls").x
+    return mode, covariance @ covariance, covariance @ of_data @ covariance
 
 
 def draws(codes, states, mean, prior_covariance, data_covariance, number, seed):

@@ -229,6 +229,26 @@ def test_common_posterior_is_that_of_the_joint_system():
         assert np.allclose(state.response, of_terms, atol=1e-8)
 
 
+def test_common_parameters_stay_within_the_box():
+    """Figures that pull three parameters far: the mode lies within FURTHEST of the priors, no point of a fine grid in the box is
+    more probable, and the covariance is that without the box."""
+    state = state_of(1, 3)
+    far = replace(state, value=state.found + 12.0 * (state.value - state.found))
+    information = np.eye(3) + far.common_information()
+    free = np.linalg.solve(information, far.common_pull)
+    assert np.abs(free).max() > posterior.FURTHEST
+    found, of_prior, of_data = posterior.common_posterior([far], np.zeros(3), [])
+    assert np.abs(found).max() <= posterior.FURTHEST + 1e-12
+    axis = np.linspace(-posterior.FURTHEST, posterior.FURTHEST, 41)
+    grid = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
+
+    def distance(z):
+        return np.einsum("...i,ij,...j", z - free, information, z - free)
+
+    assert distance(found) <= distance(grid).min() + 1e-9
+    assert np.allclose(of_prior + of_data, np.linalg.inv(information))
+
+
 def test_noise_in_the_slopes_is_no_information():
     """Halves that differ: each pair of common parameters by hand, from the product of one half with the other. Over 4 000
     pairs of halves that are noise around nothing the mean is nothing (error rate 1e-6), although each half by itself would
