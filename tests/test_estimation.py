@@ -147,7 +147,7 @@ def test_penalty_rows_are_the_density_of_the_prior():
 
 def test_spread_is_the_prior_of_the_second_round():
     """Mean over Member States; the variance is theirs plus what the data left open of each, so that a term of which they say
-    nothing keeps its wide prior; macro conditions keep theirs."""
+    nothing keeps its wide prior; macro conditions and the power of the cycle keep theirs."""
     random = np.random.default_rng(1)
     logs = random.normal(0.3, 0.5, (27, N))
     variances = random.uniform(0.0, 0.3, (27, N))
@@ -155,8 +155,9 @@ def test_spread_is_the_prior_of_the_second_round():
     mean, sd = estimation.spread(logs, variances)
     assert {term.name for term in TERMS} > {"macro"}
     for k, term in enumerate(TERMS):
-        if term.name == "macro":
-            assert (mean[k], sd[k]) == (0.0, estimation.WIDE["macro"])
+        if term.name in ("macro", "cycle_power"):
+            kept = np.log(1.4) if term.name == "cycle_power" else 0.0
+            assert (mean[k], sd[k]) == (pytest.approx(kept), estimation.WIDE[term.name])
         else:
             assert mean[k] == pytest.approx(sum(logs[:, k]) / 27)
             wanted = sum((logs[m, k] - mean[k]) ** 2 + variances[m, k] for m in range(27)) / 27
