@@ -10,7 +10,7 @@ from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
-    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
     REASONS, SEXES, STAY_BANDS, STAY_NAMES,
 )  # fmt: skip
 from model.inputs import Inputs
@@ -230,10 +230,13 @@ def _lever(item):
 def wages(level):
     """Log wage by Member State, education and segment relative to the average wage, and the log sex gap.
 
-    `level` [ms] scales all pay so that earnings per head meet the national accounts; the tertiary premium is the EU's.
+    `level` [ms] scales all pay so that earnings per head meet the national accounts. Pay by education and occupation is
+    the EU's; graduates' is moved by the premium of the Member State relative to the mean of all.
     """
     relative = Parameter("wage_relative").array(("education", EDUCATION), ("category", ("skilled", "other")))
     base = np.log(relative)[None] + np.log(level)[:, None, None]
+    premium = np.log(Parameter("tertiary_premium").by_state())
+    base[:, HIGH] += (premium - premium.mean())[:, None]
     gap = np.log(1.0 - Parameter("gender_pay_gap", year=2019).by_state())
     return base, gap
 
