@@ -399,6 +399,38 @@ def test_retiring_awards_the_pension_earned(fiscal, par):
     assert p["labour"] == RETIRED and p["labour_q"] == T
 
 
+def test_pensions_of_a_run_follow_contribution_histories(four_states, four_states_run):
+    """Whoever retired during the run has the award of the contributions paid by then; people who came after 45 have at most the
+    quarters since arrival, hence shorter careers and lower pensions than natives."""
+    people = four_states_run[1].people
+    par, first = four_states.parameters[0], people["labour_q"] >= 0
+    retired = people[(people["presence"] == PRESENT) & (people["labour"] == RETIRED) & first]
+    assert len(retired) > 100
+    for p in retired[:: max(1, len(retired) // 500)]:
+        stay = int(p["labour_q"]) - int(p["arrival_q"])
+        award = pension_level(p["contribution_q"], p["earned"], stay, par, four_states.fiscal[p["member_state"]])
+        assert p["pension"] == pytest.approx(award, rel=1e-5)
+    late = retired[(retired["group"] >= 2) & (retired["arrival_q"].astype(int) - retired["birth_q"] >= 4 * 45)]
+    natives = retired[retired["group"] == 0]
+    assert (late["contribution_q"] <= late["labour_q"].astype(int) - late["arrival_q"]).all()
+    assert late["contribution_q"].mean() < 0.5 * natives["contribution_q"].mean()
+    assert late["pension"].mean() < 0.6 * natives["pension"].mean()
+
+
+def test_rights_accrue_with_pay_in_working_age(fiscal, par):
+    """A year's accrual is in proportion to pay, worth more the nearer to 65, nothing without pay; a full career of rights at 65 is
+    the pension of that career over the years it is paid."""
+    name = COMPONENT["pension_accrual"]
+    for f in fiscal:
+        wage = int(CENTS * f["average_wage"])
+        young, old = (account(person(birth_q=T - 4 * age), f, par, wage)[name] for age in (30, 64))
+        assert 0 < young < old
+        assert account(person(birth_q=T - 4 * 64), f, par, 2 * wage)[name] == pytest.approx(2 * old, abs=TOLERANCE_CENTS)
+        assert account(person(), f, par)[name] == 0
+        at_65 = account(person(birth_q=T - 4 * 65), f, par, wage)[name] * par["pension_years"]
+        assert at_65 == pytest.approx(f["pension_factor"] * wage * par["annuity_years"], rel=1e-4)
+
+
 def test_students_cost_their_level(fiscal, par):
     """A student from 19 costs the tertiary unit cost, a child of eight the school's, a worker nothing."""
     name = COMPONENT["education"]
