@@ -74,12 +74,18 @@ def simulated(results):
 
     return {
         "pay_gap": 1.0 - wage[:, 2] / wage[:, 0],
-        "earnings": indicator("mean_wage", year) * indicator("mean_hours", year) / 100.0,
+        "earnings": simulated_pay(year)[1],
         "fiscal": amounts([(*item[1], *item[2]) for item in FISCAL_ITEMS]),
         "given": amounts([item[2] for item in FISCAL_ITEMS]),
         "per_adult": amounts([item[1] for item in PER_ADULT]),
         "adults": adults(results, 2)[:, [0, 0, 0, 1]],
     }
+
+
+def simulated_pay(counts):
+    """Persons employed at 20-64 (annual mean) and their gross pay per head and year, EUR, [2, ...] from counts [..., measure]."""
+    per_head = indicator("mean_wage", counts) * indicator("mean_hours", counts) / 100.0
+    return np.stack([counts[..., MEASURE["employed_20_64"]] / 4.0, per_head])
 
 
 def adults(results, year):

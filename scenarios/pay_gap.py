@@ -28,6 +28,7 @@ LAST_YEAR = 2019
 TERMS = ("experience", "sex", "language and naturalisation", "residual")
 PARTS = ("education", "occupation", *TERMS, "other")
 POINTS = 100.0
+NOTE = "education, occupation, experience and language explain more than the published gap ({})"
 
 
 @njit
@@ -81,11 +82,12 @@ def pay_gap(inputs: Inputs, seed: int) -> list[dict[str, Any]]:
         total = np.log(mean[0] / mean[1])
         parts = [education, occupation, *explained]
         state = codes.MEMBER_STATES[ms]
+        published_is = "EU value" if status.loc[state, "status"] == "imputed" else "national"
         rows.append(
             {"member_state": state, "published_gap": POINTS * float(status.loc[state, "value"]),
              "simulated_gap": POINTS * (1.0 - mean[1] / mean[0]), "log_gap": POINTS * total}
             | {name: POINTS * value for name, value in zip(PARTS, [*parts, total - sum(parts)], strict=True)}
-            | {"published_is": "EU value" if status.loc[state, "status"] == "imputed" else "national"}
+            | {"published_is": published_is, "note": NOTE.format(published_is) if explained[-1] < 0 else ""}
         )  # fmt: skip
     return rows
 
