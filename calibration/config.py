@@ -205,6 +205,7 @@ class Accounting:
     programme_costs: bool
     price_year: int
     denominator: str
+    pension_view: str
     pension_indexation: str
     real_wage_growth: str
 
@@ -212,6 +213,7 @@ class Accounting:
         _one_of("accounting.children", self.children, ("own", "parents"))
         _within("accounting.price_year", self.price_year, 2015, 2024)
         _one_of("accounting.denominator", self.denominator, ("all_ages", "age_20_64"))
+        _one_of("accounting.pension_view", self.pension_view, ("cash", "accrual"))
         _one_of("accounting.pension_indexation", self.pension_indexation, ("half", "prices", "wages"))
         _one_of("accounting.real_wage_growth", self.real_wage_growth, ("included", "none"))
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from calibration.tables import EU, Parameter, scalar
-from model.fiscal import FISCAL, N_AGES, POINTS
+from model.fiscal import FISCAL, N_AGES, POINTS, SECOND_EARNER
 
 CATEGORIES = tuple(f"{x:g}" if x != 1.0 else "1.0" for x in POINTS[1:])
 SAVING_BANDS = ("below_0.6", "0.6-1.0", "1.0-1.5", "above_1.5")
@@ -37,18 +37,17 @@ def fiscal_table():
     table["income_tax"] = schedule("income_tax", wage)
     table["employee"] = schedule("employee_contributions", wage)
     table["employer"] = schedule("employer_contributions", wage)
+    at = POINTS.tolist().index(SECOND_EARNER)
+    alone = (table["income_tax"] + table["employee"])[:, at] / SECOND_EARNER
+    table["second_earner"] = Parameter("inactivity_trap_second_earner").by_state() - alone
     table["indirect_rate"] = Parameter("implicit_tax_rate_consumption", year=2019).by_state()
     table["saving"] = Parameter("saving_rate").array(("category", SAVING_BANDS))
     table["median"] = scalar("median_net_income")
-    replacement = Parameter("replacement_rate", year=2019).by_state(("category", ("month_2", "month_7", "month_13")))
-    initial, seventh, later = replacement.T
-    # Where insurance ends before month 7 it pays the initial rate for about half of the first year.
-    table["replacement_first"] = np.where(seventh > 0.0, seventh, 0.5 * initial)
-    table["replacement_later"] = later
-    table["coverage"] = scalar("insurance_coverage")
+    table["replacement"] = Parameter("replacement_rate", year=2019).by_state(("category", ("month_2", "month_7", "month_13")))
+    table["coverage"] = Parameter("insurance_coverage").by_state()
     table["minimum_income"] = Parameter("minimum_income", year=2019).by_state()
     table["child_benefit"] = Parameter("child_benefit", year=2019).by_state()
-    table["other_cash"] = scalar("initial_other_cash") * relative
+    table["other_cash"] = Parameter("initial_other_cash").by_state()
     table["pension_floor"] = Parameter("pension_floor", year=2019).by_state() / wage
     table["pension_factor"] = Parameter("pension_replacement", year=2019).by_state()
     table["health"] = (gdp * Parameter("health_scale").by_state())[:, None] * age_values("health_profile")
@@ -68,15 +67,13 @@ def fiscal_table():
     table["decision"] = scalar("recognition_cost") * relative
     table["bridging_quarter"] = scalar("bridging_cost") * relative / (scalar("bridging_duration") / 3.0)
     table["reception"] = scalar("reception_cost") * relative
-    for name in ("income_tax_factor", "contribution_factor", "assistance_factor"):
-        table[name] = Parameter(name).by_state()
+    for name in ("income_tax_per_adult", "contribution_per_adult", "indirect_per_adult"):
+        table[name] = Parameter(name).by_state() * wage
+    table["assistance_factor"] = Parameter("assistance_factor").by_state()
     for name, column in (
         ("pension_scale", "pension_factor"),
-        ("indirect_scale", "indirect_rate"),
         ("family_scale", "child_benefit"),
-        ("other_cash_scale", "other_cash"),
-        ("insurance_scale", "coverage"),
     ):
         table[column] *= Parameter(name).by_state()
-    table["coverage"] = np.minimum(table["coverage"], 1.0)
+    table["other_cash"] += Parameter("benefit_per_adult").by_state() * wage
     return table

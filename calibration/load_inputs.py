@@ -10,7 +10,7 @@ from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
-    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
+    AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
     REASONS, SEXES, STAY_BANDS, STAY_NAMES,
 )  # fmt: skip
 from model.inputs import Inputs
@@ -230,10 +230,17 @@ def _lever(item):
 def wages(level):
     """Log wage by Member State, education and segment relative to the average wage, and the log sex gap.
 
-    `level` [ms] scales all pay so that earnings per head meet the national accounts; the tertiary premium is the EU's.
+    `level` [ms] scales all pay so that earnings per head meet the national accounts. Pay by education and occupation is
+    the EU's; graduates' is moved, in both segments alike, so that natives' premium over medium education at their job match
+    is the published one of the Member State.
     """
     relative = Parameter("wage_relative").array(("education", EDUCATION), ("category", ("skilled", "other")))
     base = np.log(relative)[None] + np.log(level)[:, None, None]
+    matched = 1.0 - Parameter("overqualification_rate", sex="total", year=2019, origin="native").by_state()
+    graduates = matched * relative[HIGH, 0] + (1.0 - matched) * relative[HIGH, 1]
+    medium = scalar("skilled_share", origin="native", education="medium")
+    others = medium * relative[MEDIUM, 0] + (1.0 - medium) * relative[MEDIUM, 1]
+    base[:, HIGH] += np.log(Parameter("tertiary_premium").by_state() * others / graduates)[:, None]
     gap = np.log(1.0 - Parameter("gender_pay_gap", year=2019).by_state())
     return base, gap
 

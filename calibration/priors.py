@@ -61,6 +61,8 @@ EXACT = (
     ("macro_derived_error", _ERROR),
     ("break_error", _ERROR),
     ("break_2021", "its error is break_error"),
+    ("unemployment_trap", "shown beside the schedules; the initial replacement rate derived from it is drawn"),
+    ("tax_wedge", "shown beside the schedules, which are drawn"),
     ("insured_after", _STEP),
     ("course_quarters_advanced", _STEP),
 )

@@ -140,15 +140,14 @@ def _by_state(values, like):
     return np.asarray(values).reshape((-1,) + (1,) * (like.ndim - 1))
 
 
-def account(inputs: Inputs, x: np.ndarray, aid: np.ndarray) -> list[np.ndarray]:
-    """The five COMPONENTS of the year, EUR, from gross earnings x (average wages) and assistance aid (EUR), both
-    [ms, ...]."""
+def account(inputs: Inputs, x: np.ndarray, aid: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
+    """The five COMPONENTS of the year, EUR, from gross earnings x (average wages), assistance aid (EUR), both [ms, ...], and
+    whether the partner earns (second, 0 or 1)."""
     f = inputs.fiscal
     wage = f["average_wage"] * (1.0 + inputs.growth) ** INDEX_YEARS
     scaled = _by_state(wage, x)
-    tax = _by_state(f["income_tax_factor"], x) * scaled * amount(f["income_tax"], x)
-    factor = _by_state(f["contribution_factor"], x) * scaled
-    employee, employer = factor * amount(f["employee"], x), factor * amount(f["employer"], x)
+    tax, employee, employer = (scaled * amount(f[name], x) for name in ("income_tax", "employee", "employer"))
+    tax = tax + second * scaled * _by_state(f["second_earner"], x) * np.minimum(x, 0.67)
     cash = _by_state(f["other_cash"] * (1.0 + inputs.growth) ** INDEX_YEARS, x)
     disposable = x * scaled - tax - employee + aid + cash
     band = np.searchsorted(SAVING_LIMITS, disposable / _by_state(f["median"] * wage, x), side="right")
@@ -161,23 +160,25 @@ def static_gain(inputs: Inputs) -> StaticGain:
     """The gain of all 27 Member States; `inputs` as returned by `simplified`.
 
     Axes inside: ms, sex, education, segment (skilled, other), hours (full, part), quarters worked 1-4, assistance
-    (none, three quarters of it, all), trait node."""
+    (none, three quarters of it, all, none because the partner earns), trait node."""
     par = inputs.parameters[0]
     persons, employed, unemployed = by_quarter_of_age(inputs)
     shares = share_with_job(persons, employed, targets(inputs))
     worked = quarters_worked(shares)
     cells = inputs.cells.reshape(SHAPE)[:, 2, :, :, 0]  # what is read here depends on neither reason nor stay
 
-    # Who gets assistance: [ms, aid 3] among the unemployed and the inactive, by quarter of age.
+    # Who gets assistance: [ms, aid 4] among the unemployed and the inactive, by quarter of age.
     take_up = [par["assistance_inactive"], par["assistance_unemployed"]]
     received = [np.minimum(1.0, share * inputs.fiscal["assistance_factor"]) for share in take_up]
     partner = inputs.partner[np.where(QUARTERS_OF_AGE < 120, 0, 1), NON_EU_BORN]
     eligible = np.stack([partner[:, 1], partner[:, 0]])  # a share with a partner who does not work, all of it alone
-    people = np.zeros((*persons.shape, 3))
+    earning = partner[:, 2] + partner[:, 3]
+    people = np.zeros((*persons.shape, 4))
     for group, share in zip((persons - employed - unemployed, unemployed), received, strict=True):
         some = share[:, None, None] * np.moveaxis(eligible, 0, 1)[None]
-        people[..., 1:] += group[..., None] * some[:, None, None]
-        people[..., 0] += group * (1.0 - some.sum(axis=2))[:, None, None]
+        people[..., 1:3] += group[..., None] * some[:, None, None]
+        people[..., 3] += group * earning
+        people[..., 0] += group * (1.0 - some.sum(axis=2) - earning)[:, None, None]
 
     # Share of skilled jobs, mean over the year's ages, [ms, sex, education, quarter of age].
     age = np.clip((QUARTERS_OF_AGE[:, None] + np.arange(4)) // 4 - 15, 0, inputs.rates.shape[-1] - 1)
@@ -203,14 +204,15 @@ def static_gain(inputs: Inputs) -> StaticGain:
     year = 0.25 * np.arange(1, 5)
     x = pay * hours[:, None, None, None] * year[:, None, None]
     quarter = 0.25 * inputs.fiscal["minimum_income"] * (1.0 + inputs.growth) ** INDEX_YEARS
-    aid = 4.0 * np.floor(np.array([0.0, par["couple_share"], 1.0]) * quarter[:, None])
-    before_aid = aid.reshape((-1, 1, 1, 1, 1, 1, 3, 1)) + 0.0 * x[..., :1]
+    aid = 4.0 * np.floor(np.array([0.0, par["couple_share"], 1.0, 0.0]) * quarter[:, None])
+    second = np.array([0.0, 0.0, 0.0, 1.0])[:, None]
+    before_aid = aid.reshape((-1, 1, 1, 1, 1, 1, 4, 1)) + 0.0 * x[..., :1]
     after_aid = before_aid * (1.0 - year[:, None, None])
-    shape = (*x.shape[:6], 3, NODES)
+    shape = (*x.shape[:6], 4, NODES)
     x = np.broadcast_to(x, shape)
-    after = account(inputs, x, np.broadcast_to(after_aid, shape))
+    after = account(inputs, x, np.broadcast_to(after_aid, shape), second)
     none = np.zeros(before_aid.shape)
-    before = account(inputs, none, before_aid)
+    before = account(inputs, none, before_aid, second)
     components = np.stack(
         [
             (weight[..., None] * (a - b) * density).sum(axis=(1, 2, 3, 4, 5, 6, 7))

@@ -2,6 +2,10 @@
 
 Income tax and contributions follow the Member State's schedule for a single earner, piecewise linear in annual
 earnings relative to the average wage; brackets, benefits and service costs grow with that wage (constant policy).
+Revenue that the schedules do not produce (tax on capital, self-employment and property income, what is bought out of it)
+is shared equally over adults: one amount per Member State and tax, the same for all groups, so that the take of a job or
+a pay rise stays that of the published schedule. Who has an earning partner pays more on the first pay, as couples lose joint
+allowances and benefits when both work (second-earner trap).
 Reads the year's accumulated earnings and benefits; writes amounts in euro cents of 2019 by component
 (codes.COMPONENTS). Nothing is averaged before it is taxed.
 """
@@ -16,6 +20,7 @@ from model.demography import children_under_18
 from model.draw import P_ASSISTANCE, P_COVERAGE, person_key, uniform
 
 POINTS = np.array([0.0, 0.25, 0.5, 0.67, 1.0, 1.67])  # of the average wage
+SECOND_EARNER = 0.67  # average wages at which the second-earner trap is published
 N_AGES = 101
 FISCAL = np.dtype(
     [
@@ -23,13 +28,14 @@ FISCAL = np.dtype(
         ("income_tax", "f8", (6,)),  # at POINTS, share of the average wage
         ("employee", "f8", (6,)),
         ("employer", "f8", (6,)),
-        ("income_tax_factor", "f8"),  # reconciliation with national accounts, the same for all groups
-        ("contribution_factor", "f8"),
+        ("second_earner", "f8"),  # added tax of who has an earning partner, share of pay up to SECOND_EARNER
+        ("income_tax_per_adult", "f8"),  # EUR per person from 18 and year: revenue outside the schedule, may be negative
+        ("contribution_per_adult", "f8"),
+        ("indirect_per_adult", "f8"),
         ("indirect_rate", "f8"),  # implicit tax rate on consumption
         ("saving", "f8", (4,)),  # by net income relative to the median: below .6, .6-1, 1-1.5, above
         ("median", "f8"),  # median net income relative to the average wage
-        ("replacement_first", "f8"),  # net replacement rate, first year of unemployment
-        ("replacement_later", "f8"),
+        ("replacement", "f8", (3,)),  # net replacement rate: first half-year of a claim, second half-year, later
         ("coverage", "f8"),  # share of eligible job losers with insurance benefit
         ("minimum_income", "f8"),  # EUR per year, single
         ("assistance_factor", "f8"),
@@ -73,7 +79,7 @@ def schedule(points, x):
 @njit
 def net_pay(f, x):
     """Net pay of a single earner, average wages, from gross pay x."""
-    return x - f.income_tax_factor * schedule(f.income_tax, x) - f.contribution_factor * schedule(f.employee, x)
+    return x - schedule(f.income_tax, x) - schedule(f.employee, x)
 
 
 @njit
@@ -86,8 +92,9 @@ def open_claim(p, key, f, par):
 
 @njit
 def unemployment_benefit(p, f, par, wage_index):
-    """Insurance benefit of one quarter, cents (whole euros): replacement rate of the year times former net pay."""
-    rate = f.replacement_first if p.covered_q > par.insurance_quarters - 4 else f.replacement_later
+    """Insurance benefit of one quarter, cents (whole euros): replacement rate of that time times former net pay."""
+    since = par.insurance_quarters - p.covered_q
+    rate = f.replacement[0 if since < 2 else (1 if since < 4 else 2)]
     former = net_pay(f, p.wage * p.hours * 0.01)
     return 100 * int(0.25 * rate * max(former, 0.0) * f.average_wage * wage_index)
 
@@ -128,11 +135,14 @@ def settle(p, t, quarters, f, par, wage_index, growth, earnings, benefit, aid, p
     gross = earnings / CENTS
     x = gross / wage
     pension_eur = pension * f.average_wage
-    tax = f.income_tax_factor * wage * schedule(f.income_tax, x + pension_eur / wage)
-    employee = f.contribution_factor * wage * schedule(f.employee, x)
-    out[INCOME_TAX] = int(CENTS * tax)
-    out[EMPLOYEE] = int(CENTS * employee)
-    out[EMPLOYER] = int(CENTS * f.contribution_factor * wage * schedule(f.employer, x))
+    tax = wage * schedule(f.income_tax, x + pension_eur / wage)
+    if p.partner > 1:
+        tax += wage * f.second_earner * min(x, SECOND_EARNER)
+    employee = wage * schedule(f.employee, x)
+    adult = wage_index * present if age >= 18 else 0.0
+    out[INCOME_TAX] = int(CENTS * (tax + f.income_tax_per_adult * adult))
+    out[EMPLOYEE] = int(CENTS * (employee + f.contribution_per_adult * adult))
+    out[EMPLOYER] = int(CENTS * wage * schedule(f.employer, x))
     out[UNEMPLOYMENT] = benefit
     out[ASSISTANCE] = aid
     family = 0.0
@@ -142,16 +152,17 @@ def settle(p, t, quarters, f, par, wage_index, growth, earnings, benefit, aid, p
     cash = f.other_cash * wage_index * present if 18 <= age < 65 else 0.0
     out[OTHER_CASH] = int(CENTS * cash)
     out[PENSION] = int(CENTS * pension_eur)
+    # What adults pay outside the schedules comes out of income that is not simulated either.
     disposable = gross - tax - employee + benefit / CENTS + aid / CENTS + family + cash + pension_eur
+    indirect = f.indirect_per_adult * adult
     if disposable > 0.0:
         relative = disposable / max(present, 0.25) / (f.median * wage)
         band = 0 if relative < 0.6 else (1 if relative < 1.0 else (2 if relative < 1.5 else 3))
         spent = disposable * (1.0 - f.saving[band])
         if p.group >= 2:
             spent *= 1.0 - par.remittances
-        out[INDIRECT] = int(CENTS * f.indirect_rate * spent)
-    else:
-        out[INDIRECT] = 0
+        indirect += f.indirect_rate * spent
+    out[INDIRECT] = int(CENTS * indirect)
     band_age = min(age, N_AGES - 1)
     health = f.health[band_age] * wage_index * present
     out[HEALTH] = int(CENTS * health)

@@ -47,10 +47,12 @@ def signed_parts(
 ) -> np.ndarray:
     """Signed euro amounts [..., len(parts_in_use)] of the components [..., components] in cents.
 
-    The sum over the last axis is the net fiscal contribution with children counted in their own birth group.
+    The sum over the last axis is the net fiscal contribution with children counted in their own birth group. In the accrual
+    view the pension is the present value of the rights earned by this year's pay, in place of what pensioners receive.
     """
     indexation = "wages" if accounting.real_wage_growth == "none" else accounting.pension_indexation
-    stored = [PENSIONS[indexation] if name == "pension" else name for name in parts_in_use(accounting)]
+    pension = "pension_accrual" if accounting.pension_view == "accrual" else PENSIONS[indexation]
+    stored = [pension if name == "pension" else name for name in parts_in_use(accounting)]
     signs = np.array([SIGNS[name] for name in parts_in_use(accounting)], dtype=float)
     amounts = cents[..., [codes.COMPONENT[name] for name in stored]] * signs
     return amounts * _along(euro_factor(years, accounting, hicp), year_axis, amounts.ndim)
@@ -86,9 +88,10 @@ def heads(counts: np.ndarray, accounting: Accounting) -> np.ndarray:
 
 
 def every_convention(price_year: int) -> Iterator[Accounting]:
-    """All combinations of the switches, in one price year (which only rescales)."""
-    for children, employer, programme, denominator, indexation, growth in itertools.product(
-        ("own", "parents"), (True, False), (False, True), ("all_ages", "age_20_64"), PENSIONS, ("included", "none")
+    """All combinations of the switches, in one price year (which only rescales); indexation only matters in the cash view."""
+    pensions = [("cash", indexation) for indexation in PENSIONS] + [("accrual", "half")]
+    for children, employer, programme, denominator, (view, indexation), growth in itertools.product(
+        ("own", "parents"), (True, False), (False, True), ("all_ages", "age_20_64"), pensions, ("included", "none")
     ):
         yield Accounting(
             children=children,
@@ -96,6 +99,7 @@ def every_convention(price_year: int) -> Iterator[Accounting]:
             programme_costs=programme,
             price_year=price_year,
             denominator=denominator,
+            pension_view=view,
             pension_indexation=indexation,
             real_wage_growth=growth,
         )

@@ -1,4 +1,5 @@
-"""Refit the hand-set scale factors: `python -m scenarios.scale [rounds]` rewrites calibration/data/scale_factors.csv."""
+"""Refit the hand-set scale factors: `python -m scenarios.scale [rounds] [setting=value ...]` rewrites
+calibration/data/scale_factors.csv. Settings such as population.minimum_agents=1000 make it coarser and faster."""
 
 import sys
 
@@ -12,9 +13,9 @@ SETTINGS = [
 
 
 def main() -> None:
-    """Fit in the number of rounds given as the first argument (eight without)."""
+    """Fit in the number of rounds given as the first argument (eight without), with the settings given after it."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    scale_factors.run(job("run", SETTINGS), rounds)
+    scale_factors.run(job("run", [*SETTINGS, *sys.argv[2:]]), rounds)
 
 
 if __name__ == "__main__":

@@ -613,13 +613,10 @@ class PersonEngine:
     def insurance_benefit(self, p):
         """Whole euros of one quarter."""
         f = self.fiscal
-        rate = f.replacement_first if p.covered_q > self.par.insurance_quarters - 4 else f.replacement_later
+        paid = self.par.insurance_quarters - p.covered_q  # quarters of the claim so far
+        rate = f.replacement[sum(paid >= bound for bound in (2, 4))]
         gross = f4(p.wage * p.hours) * 0.01
-        net = (
-            gross
-            - f.income_tax_factor * schedule(f.income_tax, gross)
-            - f.contribution_factor * schedule(f.employee, gross)
-        )
+        net = gross - schedule(f.income_tax, gross) - schedule(f.employee, gross)
         return int(0.25 * rate * max(net, 0.0) * f.average_wage * self.wage_index)
 
     def assistance(self, p, t):
@@ -646,18 +643,20 @@ class PersonEngine:
         yearly = self.wage_index * present
         gross = p.earnings / 100.0
         x, pension_eur = gross / wage, pension * f.average_wage
-        tax = f.income_tax_factor * wage * schedule(f.income_tax, x + pension_eur / wage)
-        employee = f.contribution_factor * wage * schedule(f.employee, x)
-        employer = f.contribution_factor * wage * schedule(f.employer, x)
+        tax = wage * schedule(f.income_tax, x + pension_eur / wage)
+        tax += wage * f.second_earner * min(x, 0.67) if p.partner in (2, 3) else 0.0
+        employee = wage * schedule(f.employee, x)
+        employer = wage * schedule(f.employer, x)
+        adult = yearly if age >= 18 else 0.0
         family = children_at_home(p, t) * f.child_benefit * self.wage_index * present if p.sex == FEMALE else 0.0
         cash = f.other_cash * self.wage_index * present if 18 <= age < 65 else 0.0
         benefit, aid = p.unemployment_benefit, p.social_assistance
         disposable = gross - tax - employee + benefit / 100.0 + aid / 100.0 + family + cash + pension_eur
-        indirect = 0.0
+        indirect = f.indirect_per_adult * adult
         if disposable > 0.0:
             relative = disposable / max(present, 0.25) / (f.median * wage)
             spent = disposable * (1.0 - f.saving[sum(relative >= bound for bound in (0.6, 1.0, 1.5))])
-            indirect = f.indirect_rate * (spent * (1.0 - par.remittances) if p.group >= 2 else spent)
+            indirect += f.indirect_rate * (spent * (1.0 - par.remittances) if p.group >= 2 else spent)
         school = 0.0
         if age <= 15:
             school = f.schooling[age]
@@ -677,8 +676,8 @@ class PersonEngine:
             prices, wages = scale * self.pension(p, t, 0.0), scale * self.pension(p, t, 1.0)
         health = f.health[min(age, 100)] * self.wage_index * present
         euro = {
-            "income_tax": tax,
-            "employee_contributions": employee,
+            "income_tax": tax + f.income_tax_per_adult * adult,
+            "employee_contributions": employee + f.contribution_per_adult * adult,
             "employer_contributions": employer,
             "indirect_tax": indirect,
             "family_benefit": family,

@@ -15,6 +15,7 @@ DEFAULT = Accounting(
     programme_costs=False,
     price_year=2019,
     denominator="all_ages",
+    pension_view="cash",
     pension_indexation="half",
     real_wage_growth="included",
 )
@@ -38,7 +39,7 @@ def counts():
         NATIVE, WOMAN, persons=8, persons_20_64=8, children_of_women=8, income_tax=50_000, employer_contributions=20_000
     )
     put(NON_EU, WOMAN, persons=4, persons_20_64=4, children_of_women=4, income_tax=10_000, language_courses=3_000)
-    put(NON_EU, WOMAN, pension=7_000, pension_price_indexed=6_000, pension_wage_indexed=8_000)
+    put(NON_EU, WOMAN, pension=7_000, pension_price_indexed=6_000, pension_wage_indexed=8_000, pension_accrual=2_500)
     put(NATIVE, CHILD, persons=12, health=3_000, education=6_000, child_services=9_000)
     return counts
 
@@ -68,6 +69,12 @@ def test_programme_costs_counted(counts):
 def test_pension_indexation_picks_the_component(counts, indexation, pension):
     net = _by_origin(counts, replace(DEFAULT, pension_indexation=indexation))
     assert net[0, NON_EU] == pytest.approx(100 - pension)
+
+
+def test_accrual_counts_rights_when_earned_and_no_pension_paid(counts):
+    for indexation in ("half", "prices", "wages"):
+        net = _by_origin(counts, replace(DEFAULT, pension_view="accrual", pension_indexation=indexation))
+        assert net[0, NON_EU] == pytest.approx(100 - 25)
 
 
 def test_children_at_parents_moves_a_third_and_keeps_the_sum(counts):
@@ -103,7 +110,7 @@ def test_heads(counts):
 
 def test_every_combination_appears_once():
     found = list(conventions.every_convention(2019))
-    assert len(found) == len(set(found)) == 2 * 2 * 2 * 2 * 3 * 2
+    assert len(found) == len(set(found)) == 2 * 2 * 2 * 2 * (3 + 1) * 2
     assert DEFAULT in found
 
 

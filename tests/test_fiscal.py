@@ -105,17 +105,32 @@ def test_schedules_are_monotone_and_continuous(fiscal, name, x, step, ms):
 @settings(max_examples=200, deadline=None)
 @given(x=st.floats(0.0, 8.0), step=st.floats(0.01, 2.0), ms=st.integers(0, 26))
 def test_net_pay_increases_with_gross_pay(fiscal, x, step, ms):
-    """After tax and contributions, as scaled to national accounts, more gross pay leaves more net pay everywhere."""
+    """After tax and contributions more gross pay leaves more net pay everywhere."""
     assert net_pay(fiscal[ms], x + step) > net_pay(fiscal[ms], x), MEMBER_STATES[ms]
 
 
 def test_no_marginal_rate_reaches_one(fiscal):
-    """Every slope of tax plus employee contributions, scaled, is below 100 % in every Member State; the worst is
+    """Every slope of tax plus employee contributions is below 100 % in every Member State; the worst is
     named."""
-    slope = fiscal["income_tax_factor"][:, None] * np.diff(fiscal["income_tax"], axis=1)
-    slope = (slope + fiscal["contribution_factor"][:, None] * np.diff(fiscal["employee"], axis=1)) / np.diff(POINTS)
+    slope = np.diff(fiscal["income_tax"] + fiscal["employee"], axis=1) / np.diff(POINTS)
     ms, k = np.unravel_index(slope.argmax(), slope.shape)
     assert slope[ms, k] < 1.0, f"{MEMBER_STATES[ms]} from {POINTS[k]} to {POINTS[k + 1]}: {slope[ms, k]:.2f}"
+
+
+def test_an_earning_partner_adds_the_second_earner_trap(fiscal, par):
+    """From nothing to 67 % of the average wage the take is the published second-earner trap; beyond, and without an earning
+    partner, the schedule's."""
+    trap = Parameter("inactivity_trap_second_earner").by_state()
+    taxed = [COMPONENT["income_tax"], COMPONENT["employee_contributions"]]
+    for f, published in zip(fiscal, trap, strict=True):
+        wage = CENTS * f["average_wage"]
+        paid = {(partner, pay): account(person(partner=partner), f, par, int(pay * wage))[taxed].sum()
+                for partner in range(4) for pay in (0.0, 0.67, 1.0)}  # fmt: skip
+        for partner in (2, 3):
+            assert (paid[partner, 0.67] - paid[partner, 0.0]) / (0.67 * wage) == pytest.approx(published, abs=1e-4)
+        rise = {partner: paid[partner, 1.0] - paid[partner, 0.67] for partner in range(4)}
+        assert max(rise.values()) - min(rise.values()) <= 2 * TOLERANCE_CENTS
+        assert paid[0, 0.67] == paid[1, 0.67]
 
 
 # -- annual tax ------------------------------------------------------------------------------------------------------
@@ -124,11 +139,12 @@ def test_tax_is_of_the_annual_sum(fiscal, par, code):
     """Half a year's work at the average wage pays the tax of half the wage, which is less than half the annual tax."""
     f = fiscal[MEMBER_STATES.index(code)]
     year = int(CENTS * f["average_wage"])
-    half = account(person(), f, par, earnings=year // 2)[COMPONENT["income_tax"]]
-    full = account(person(), f, par, earnings=year)[COMPONENT["income_tax"]]
-    expected = CENTS * f["income_tax_factor"] * f["average_wage"] * schedule(f["income_tax"], 0.5)
-    assert half == pytest.approx(expected, abs=TOLERANCE_CENTS)
-    assert half < 0.5 * full - CENTS
+    half = account(person(partner=0), f, par, earnings=year // 2)[COMPONENT["income_tax"]]
+    full = account(person(partner=0), f, par, earnings=year)[COMPONENT["income_tax"]]
+    rest = CENTS * f["income_tax_per_adult"]
+    expected = CENTS * f["average_wage"] * schedule(f["income_tax"], 0.5)
+    assert half - rest == pytest.approx(expected, abs=TOLERANCE_CENTS)
+    assert half - rest < 0.5 * (full - rest) - CENTS
 
 
 @settings(max_examples=100, deadline=None)
@@ -146,15 +162,36 @@ def test_brackets_and_benefits_follow_wages(fiscal, par, earnings, aid, ms):
 @settings(max_examples=100, deadline=None)
 @given(earnings=st.integers(0, 20_000_000), benefit=st.integers(0, 2_000_000), ms=st.integers(0, 26))
 def test_indirect_tax_is_paid_out_of_disposable_income(fiscal, par, earnings, benefit, ms):
-    """Indirect tax is not negative and not above the implicit rate on all disposable income; the non-EU-born pay less
-    by what they remit."""
-    f = fiscal[ms]
+    """Apart from the amount per adult, indirect tax is not negative and not above the implicit rate on all disposable
+    income; the non-EU-born pay less by what they remit."""
+    f = fiscal[ms].copy()
+    for name in ("income_tax_per_adult", "contribution_per_adult", "indirect_per_adult"):
+        f[name] = 0.0
     mine, native = (account(person(group=group), f, par, earnings, benefit) for group in (6, 0))
     name = COMPONENT["indirect_tax"]
     disposable = earnings + benefit - mine[COMPONENT["income_tax"]] - mine[COMPONENT["employee_contributions"]]
     disposable += mine[COMPONENT["other_cash"]]
     assert 0 <= mine[name] <= f["indirect_rate"] * max(0, disposable) + TOLERANCE_CENTS
     assert mine[name] == pytest.approx((1.0 - par["remittances"]) * native[name], abs=TOLERANCE_CENTS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(earnings=st.integers(0, 20_000_000), more=st.integers(0, 5_000_000), ms=st.integers(0, 26))
+def test_revenue_outside_the_schedules_is_the_same_for_every_adult(fiscal, par, earnings, more, ms):
+    """Each of the three amounts per adult adds exactly itself, whatever the earnings, origin and pay rise, for adults alone."""
+    f, plain = fiscal[ms], fiscal[ms].copy()
+    parts = {"income_tax_per_adult": "income_tax", "contribution_per_adult": "employee_contributions",
+             "indirect_per_adult": "indirect_tax"}  # fmt: skip
+    for name in parts:
+        plain[name] = 0.0
+    for p in (person(group=0), person(group=6), person(birth_q=T - 71, labour=STUDENT)):
+        adult = (T - p["birth_q"]) // 4 >= 18
+        for gross in (earnings, earnings + more):
+            added = account(p, f, par, gross) - account(p, plain, par, gross)
+            for name, component in parts.items():
+                expected = CENTS * f[name] if adult else 0.0
+                assert added[COMPONENT[component]] == pytest.approx(expected, abs=TOLERANCE_CENTS)
+            assert np.abs(np.delete(added, [COMPONENT[c] for c in parts.values()])).max() == 0
 
 
 def test_services_follow_presence(fiscal, par):
@@ -211,11 +248,12 @@ def test_a_claim_needs_contributions(fiscal, par):
 
 
 def test_insurance_benefit_is_the_replacement_rate_of_net_pay(fiscal, par):
-    """First and later years pay their net replacement rates of former net pay, in whole euros a quarter."""
+    """Each part of a claim pays its net replacement rate of former net pay, in whole euros a quarter."""
     longest = int(par["insurance_quarters"])
     for f in fiscal:
         net = net_pay(f, 0.8 * 0.5) * f["average_wage"]
-        for covered, rate in ((longest, f["replacement_first"]), (longest - 4, f["replacement_later"])):
+        for elapsed, part in enumerate((0, 0, 1, 1, 2, 2)):
+            covered, rate = longest - elapsed, f["replacement"][part]
             p = person(labour=UNEMPLOYED, covered_q=covered, wage=0.8, hours=50)
             paid = unemployment_benefit(p, f, par, WAGE_INDEX) / CENTS
             assert 0.25 * rate * net - 1.01 <= paid <= 0.25 * rate * net + 0.01
@@ -359,6 +397,38 @@ def test_retiring_awards_the_pension_earned(fiscal, par):
     award_pension(p, T, par, f, 100)
     assert p["pension"] == pytest.approx(pension_level(80, 18.0, 100, par, f), rel=1e-6)
     assert p["labour"] == RETIRED and p["labour_q"] == T
+
+
+def test_pensions_of_a_run_follow_contribution_histories(four_states, four_states_run):
+    """Whoever retired during the run has the award of the contributions paid by then; people who came after 45 have at most the
+    quarters since arrival, hence shorter careers and lower pensions than natives."""
+    people = four_states_run[1].people
+    par, first = four_states.parameters[0], people["labour_q"] >= 0
+    retired = people[(people["presence"] == PRESENT) & (people["labour"] == RETIRED) & first]
+    assert len(retired) > 100
+    for p in retired[:: max(1, len(retired) // 500)]:
+        stay = int(p["labour_q"]) - int(p["arrival_q"])
+        award = pension_level(p["contribution_q"], p["earned"], stay, par, four_states.fiscal[p["member_state"]])
+        assert p["pension"] == pytest.approx(award, rel=1e-5)
+    late = retired[(retired["group"] >= 2) & (retired["arrival_q"].astype(int) - retired["birth_q"] >= 4 * 45)]
+    natives = retired[retired["group"] == 0]
+    assert (late["contribution_q"] <= late["labour_q"].astype(int) - late["arrival_q"]).all()
+    assert late["contribution_q"].mean() < 0.5 * natives["contribution_q"].mean()
+    assert late["pension"].mean() < 0.6 * natives["pension"].mean()
+
+
+def test_rights_accrue_with_pay_in_working_age(fiscal, par):
+    """A year's accrual is in proportion to pay, worth more the nearer to 65, nothing without pay; a full career of rights at 65 is
+    the pension of that career over the years it is paid."""
+    name = COMPONENT["pension_accrual"]
+    for f in fiscal:
+        wage = int(CENTS * f["average_wage"])
+        young, old = (account(person(birth_q=T - 4 * age), f, par, wage)[name] for age in (30, 64))
+        assert 0 < young < old
+        assert account(person(birth_q=T - 4 * 64), f, par, 2 * wage)[name] == pytest.approx(2 * old, abs=TOLERANCE_CENTS)
+        assert account(person(), f, par)[name] == 0
+        at_65 = account(person(birth_q=T - 4 * 65), f, par, wage)[name] * par["pension_years"]
+        assert at_65 == pytest.approx(f["pension_factor"] * wage * par["annuity_years"], rel=1e-4)
 
 
 def test_students_cost_their_level(fiscal, par):
