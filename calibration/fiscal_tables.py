@@ -8,6 +8,14 @@ from model.fiscal import FISCAL, N_AGES, POINTS
 CATEGORIES = tuple(f"{x:g}" if x != 1.0 else "1.0" for x in POINTS[1:])
 SAVING_BANDS = ("below_0.6", "0.6-1.0", "1.0-1.5", "above_1.5")
 COURSE_HOURS_PER_QUARTER = 13  # weeks
+# Columns whose level is scaled to national accounts, and the factor, the same for all groups and for every engine.
+FACTORS = {
+    "pension_factor": "pension_scale",
+    "indirect_rate": "indirect_scale",
+    "child_benefit": "family_scale",
+    "other_cash": "other_cash_scale",
+    "coverage": "insurance_scale",
+}
 
 
 def age_values(parameter):
@@ -70,13 +78,7 @@ def fiscal_table():
     table["reception"] = scalar("reception_cost") * relative
     for name in ("income_tax_factor", "contribution_factor", "assistance_factor"):
         table[name] = Parameter(name).by_state()
-    for name, column in (
-        ("pension_scale", "pension_factor"),
-        ("indirect_scale", "indirect_rate"),
-        ("family_scale", "child_benefit"),
-        ("other_cash_scale", "other_cash"),
-        ("insurance_scale", "coverage"),
-    ):
+    for column, name in FACTORS.items():
         table[column] *= Parameter(name).by_state()
     table["coverage"] = np.minimum(table["coverage"], 1.0)
     return table

@@ -1,0 +1,96 @@
+"""`integra data euromod`: profiles for the fiscal account from the output of EUROMOD.
+
+Reads files named xx_yyyy_std.txt; writes `<folder>/profiles.csv`, `singles.csv` (calibration.fiscal_profiles) and
+`coverage.csv`: what share of persons is in cells of their own and in pooled ones. Member States that are there already and
+are not read again stay; nothing is written before every file has passed its checks.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from calibration import euromod as source
+from calibration import fiscal_profiles, fiscal_tables
+from calibration.config import Euromod
+from calibration.errors import refuse
+from calibration.tables import scalar
+from model.codes import MEMBER_STATES
+from model.fiscal import POINTS
+from scenarios import text
+
+COVERAGE = "coverage.csv"
+
+
+def euromod(settings: Euromod) -> str:
+    """Read, average and write; returns the coverage and the levels found, for the console.
+
+    Raises InputError, and writes nothing, for a file that cannot be used and for a Member State that is given twice.
+    """
+    systems = [source.system_of(file) for file in settings.files]
+    states = [geo for geo, _ in systems]
+    if len(set(states)) < len(states):
+        raise refuse("files", ",".join(settings.files), "one file for each Member State")
+    cells, bands, shares = [], [], []
+    for file, (geo, year) in zip(settings.files, systems, strict=True):
+        people = source.persons(file, settings.exchange_rate, settings.origin)
+        found, coverage = source.profiles(people, settings.smallest_cell)
+        cells.append(found)
+        bands.append(source.singles(people, settings.smallest_cell))
+        shares += [(geo, year, pooled, len(people), share) for pooled, share in coverage.items()]
+    if all(found.empty for found in cells):
+        raise refuse("smallest_cell", settings.smallest_cell, "a size that some cell of the data has")
+    tables = {
+        fiscal_profiles.FILES[0]: pd.concat(cells),
+        fiscal_profiles.FILES[1]: pd.concat(bands),
+        COVERAGE: pd.DataFrame(shares, columns=["geo", "year", "pooled", "n_obs", "share"]),
+    }
+    _write(Path(settings.folder), states, tables)
+    return report(settings, states, tables[COVERAGE])
+
+
+def _write(folder: Path, states: list[str], tables: dict[str, pd.DataFrame]) -> None:
+    """Write every table beside its place and then into it, with the rows of other Member States that are there."""
+    if any((folder / name).exists() for name in fiscal_profiles.FILES):
+        fiscal_profiles.read(folder)  # what is there is usable, or the user hears of it
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            path = folder / name
+            partial = folder / f".partial-{os.getpid()}-{name}"
+            if path.exists():
+                kept = pd.read_csv(path)
+                table = pd.concat([kept[~kept["geo"].isin(states)], table])
+            table.sort_values("geo", kind="stable").to_csv(partial, index=False, float_format="%.10g", lineterminator="\n")
+            partial.replace(path)
+    except OSError as error:
+        raise refuse("folder", folder, f"a folder that can be written ({error.strerror or error})") from error
+
+
+def report(settings: Euromod, states: list[str], coverage: pd.DataFrame) -> str:
+    """Coverage by what was pooled, and the levels beside the built-in ones."""
+    shares = coverage.pivot_table(index="geo", columns="pooled", values="share", sort=False)
+    rows = [[str(geo), *(f"{100 * share:.1f}" for share in row)] for geo, row in shares.iterrows()]
+    lines = ["Share of persons (%) in cells of their own, in cells pooled over what is named, and in none"]
+    lines.append(text.table(["", *map(str, shares.columns)], rows))
+    profiles = fiscal_profiles.levels(settings.folder)
+    built_in = fiscal_tables.fiscal_table()
+    lines.append("Levels found / built-in, before factors to national accounts (taxes and contributions at the average wage)")
+    for geo in states:
+        found = profiles[geo]
+        cells = []
+        for column in fiscal_profiles.LEVELS:
+            factor = fiscal_tables.FACTORS.get(column)
+            usual = built_in[MEMBER_STATES.index(geo)][column] / (scalar(factor, geo=geo) if factor else 1.0)
+            cells.append([column, _shown(found[column]) if column in found else "not told", _shown(usual)])
+        lines.append(text.table([geo, "found", "built-in"], cells))
+    lines.append(f"integra run fiscal=profiles fiscal.folder={settings.folder} uses them")
+    return "\n".join(lines)
+
+
+def _shown(value: float | np.ndarray) -> str:
+    """A level, or a schedule at the average wage."""
+    return f"{value[POINTS == 1.0][0]:.4f}" if np.ndim(value) else f"{value:,.4g}" if value < 100 else f"{value:,.0f}"
