@@ -29,7 +29,6 @@ def fiscal_table(fiscal):
         for column, value in replaced.items():
             factor = fiscal_tables.FACTORS.get(column)
             row[column] = value if factor is None else value * scalar(factor, geo=geo)
-        row["coverage"] = min(row["coverage"], 1.0)
     return table
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import lsq_linear
 
 from calibration.errors import InputError, refuse
-from calibration.fiscal_tables import SAVING_BANDS, schedule
+from calibration.fiscal_tables import SAVING_BANDS, fiscal_table, schedule
 from calibration.tables import Parameter, all_tables, scalar
 from model.codes import EDUCATION_OUT, LABOUR, MEMBER_STATES, ORIGINS, SEXES
 from model.fiscal import POINTS
@@ -42,7 +42,7 @@ SCHEDULES = {"income_tax": "income_tax", "employee": "ssc_employee", "employer":
 BUILT_IN = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 # Columns of FISCAL that profiles may tell.
 LEVELS = (
-    *SCHEDULES, "child_benefit", "other_cash", "minimum_income", "coverage", "replacement_first", "replacement_later",
+    *SCHEDULES, "child_benefit", "other_cash", "minimum_income", "replacement_first", "replacement_later",
     "pension_factor", "indirect_rate",
 )  # fmt: skip
 MARGIN = 1e-6  # of the average wage: rounding of money in the files
@@ -83,9 +83,11 @@ def read(folder):
         allowed = labels if column == "state" else (*labels, ALL)
         _lines(folder, FILES[0], profiles, ~profiles[column].isin(allowed), column, ", ".join(allowed))
     _once(folder, FILES[0], profiles, KEYS)
+    if profiles.empty:
+        raise InputError(f"{Path(folder) / FILES[0]}: no row; allowed is one row per cell")
     singles = _table(folder, FILES[1], SINGLES, ("band_low", "band_high", *BAND_MONEY, "assist_share"))
     _lines(folder, FILES[1], singles, singles["band_high"] < singles["band_low"], "band_high", "band_low or more")
-    _once(folder, FILES[1], singles, ("geo", "year", "band_low"))
+    _once(folder, FILES[1], singles, ("geo", "year", "band_high"))
     years = pd.concat([profiles, singles])[["geo", "year"]].drop_duplicates()
     double = years.loc[years["geo"].duplicated(), "geo"]
     if len(double):
@@ -117,8 +119,6 @@ def _table(folder, name, columns, numbers, optional=()):
     _lines(folder, name, shown, table["n_obs"] < 1, "n_obs", "1 or more")
     _lines(folder, name, shown, table["weight"] < 0, "weight", "zero or more")
     table["year"] = table["year"].astype(int)
-    if table.empty:
-        raise InputError(f"{Path(folder) / name}: no row; allowed is one row per cell")
     return table
 
 
@@ -186,7 +186,8 @@ def benefits(geo, profiles, singles, to_2019):
     children = profiles.loc[profiles["state"] == CHILD, "weight"].sum()
     if children > 0:
         found["child_benefit"] = to_2019 * _sum(profiles, "family") / children
-    adults = profiles[profiles["age_band"].isin(ADULT_AGES)]
+    pooled = (profiles["age_band"] == ALL) & ~profiles["state"].isin((CHILD, "retired"))
+    adults = profiles[profiles["age_band"].isin(ADULT_AGES) | pooled]
     if len(adults):
         found["other_cash"] = to_2019 * max(_mean(adults, "other_cash"), 0.0)
     idle = singles[(singles["gross"] == 0) & (singles["assist_share"] > 0)]
@@ -202,19 +203,17 @@ def benefits(geo, profiles, singles, to_2019):
 
 
 def insurance(geo, unemployed, working):
-    """Coverage and replacement rate: the share of the unemployed who receive unemployment benefit, and its mean relative to
-    the mean net pay of people in work. EUROMOD does not tell the first year from later ones: their ratio stays built-in."""
+    """Replacement rate: mean unemployment benefit of the unemployed who receive it, relative to the mean net pay of people in
+    work. EUROMOD does not tell the first year from later ones: their ratio stays built-in. So does coverage, which is a share
+    of the insured who lose a job; how many of the unemployed receive follows from contributions."""
     receiving = _sum(unemployed, "unemp_share")
     net = _sum(working, "gross") - _sum(working, "income_tax") - _sum(working, "ssc_employee") - _sum(working, "ssc_self")
     if receiving <= 0 or net <= 0:
         return {}
     rate = (_sum(unemployed, "unemp") / receiving) / (net / working["weight"].sum())
-    first, seventh, later = Parameter("replacement_rate", year=2019, geo=geo).array(
-        ("category", ("month_2", "month_7", "month_13"))
-    )
-    first = seventh if seventh > 0.0 else 0.5 * first
-    later = rate * later / first if first > 0.0 else 0.0
-    return {"coverage": receiving / unemployed["weight"].sum(), "replacement_first": rate, "replacement_later": later}
+    built_in = fiscal_table()[MEMBER_STATES.index(geo)]
+    first = built_in["replacement_first"]
+    return {"replacement_first": rate, "replacement_later": rate * built_in["replacement_later"] / first if first > 0.0 else 0.0}
 
 
 def indirect_rate(geo, profiles):

@@ -94,6 +94,8 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     tables.use_estimates(config.estimates)
     fiscal_engine.check(config)
     if verb == "calibrate":
+        if config.fiscal.engine != "builtin":
+            raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
         return lambda: _calibrate(config)
     if verb == "run":
         memory.check(config)

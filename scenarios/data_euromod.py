@@ -8,7 +8,9 @@ are not read again stay; nothing is written before every file has passed its che
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ from model.fiscal import POINTS
 from scenarios import text
 
 COVERAGE = "coverage.csv"
+Levels = dict[str, dict[str, Any]]  # Member State -> column of FISCAL -> value
 
 
 def euromod(settings: Euromod) -> str:
@@ -48,44 +51,51 @@ def euromod(settings: Euromod) -> str:
         fiscal_profiles.FILES[1]: pd.concat(bands),
         COVERAGE: pd.DataFrame(shares, columns=["geo", "year", "pooled", "n_obs", "share"]),
     }
-    _write(Path(settings.folder), states, tables)
-    return report(settings, states, tables[COVERAGE])
+    levels = _write(Path(settings.folder), states, tables)
+    return report(settings, tables[COVERAGE], {geo: levels[geo] for geo in states})
 
 
-def _write(folder: Path, states: list[str], tables: dict[str, pd.DataFrame]) -> None:
-    """Write every table beside its place and then into it, with the rows of other Member States that are there."""
-    if any((folder / name).exists() for name in fiscal_profiles.FILES):
-        fiscal_profiles.read(folder)  # what is there is usable, or the user hears of it
+def _write(folder: Path, states: list[str], tables: dict[str, pd.DataFrame]) -> Levels:
+    """Write the tables, with the rows of other Member States that are there, and return the levels in them.
+
+    Everything is written and read back beside its place first, so that a table that cannot be used replaces nothing.
+    """
+    there = any((folder / name).exists() for name in fiscal_profiles.FILES)
+    if there:
+        fiscal_profiles.read(folder)  # what is there can be used, or the user hears of it
+    partial = folder / f".partial-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        partial.mkdir(parents=True)
         for name, table in tables.items():
-            path = folder / name
-            partial = folder / f".partial-{os.getpid()}-{name}"
-            if path.exists():
-                kept = pd.read_csv(path)
-                table = pd.concat([kept[~kept["geo"].isin(states)], table])
-            table.sort_values("geo", kind="stable").to_csv(partial, index=False, float_format="%.10g", lineterminator="\n")
-            partial.replace(path)
+            if there:
+                kept = pd.read_csv(folder / name)
+                table = pd.concat([rows for rows in (kept[~kept["geo"].isin(states)], table) if len(rows)] or [table])
+            table = table.sort_values("geo", kind="stable")
+            table.to_csv(partial / name, index=False, float_format="%.10g", lineterminator="\n")
+        levels = fiscal_profiles.levels(partial)
+        for name in tables:
+            (partial / name).replace(folder / name)
     except OSError as error:
         raise refuse("folder", folder, f"a folder that can be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return levels
 
 
-def report(settings: Euromod, states: list[str], coverage: pd.DataFrame) -> str:
+def report(settings: Euromod, coverage: pd.DataFrame, levels: Levels) -> str:
     """Coverage by what was pooled, and the levels beside the built-in ones."""
     shares = coverage.pivot_table(index="geo", columns="pooled", values="share", sort=False)
     rows = [[str(geo), *(f"{100 * share:.1f}" for share in row)] for geo, row in shares.iterrows()]
     lines = ["Share of persons (%) in cells of their own, in cells pooled over what is named, and in none"]
     lines.append(text.table(["", *map(str, shares.columns)], rows))
-    profiles = fiscal_profiles.levels(settings.folder)
     built_in = fiscal_tables.fiscal_table()
     lines.append("Levels found / built-in, before factors to national accounts (taxes and contributions at the average wage)")
-    for geo in states:
-        found = profiles[geo]
+    for geo, found in levels.items():
         cells = []
         for column in fiscal_profiles.LEVELS:
             factor = fiscal_tables.FACTORS.get(column)
             usual = built_in[MEMBER_STATES.index(geo)][column] / (scalar(factor, geo=geo) if factor else 1.0)
-            cells.append([column, _shown(found[column]) if column in found else "not told", _shown(usual)])
+            cells.append([column, _shown(found[column]) if column in found else "not found", _shown(usual)])
         lines.append(text.table([geo, "found", "built-in"], cells))
     lines.append(f"integra run fiscal=profiles fiscal.folder={settings.folder} uses them")
     return "\n".join(lines)

@@ -54,7 +54,7 @@ def report(compared: pd.DataFrame) -> str:
     """The comparison at POINTS, and the largest difference between them."""
     rows = []
     for row in compared[compared["earnings"].isin(POINTS)].to_dict("records"):
-        cells = [f"{row[f'{name}{end}']:.0f}" for name in BUILT_IN for end in ("", "_built_in", "_difference")]
+        cells = [f"{round(row[f'{name}{end}'])}" for name in BUILT_IN for end in ("", "_built_in", "_difference")]
         rows.append([f"{100 * row['earnings']:.0f} %", f"{row['gross']:.0f}", *cells])
     names = [f"{name.replace('_', ' ')}{end}" for name in BUILT_IN for end in (" GETTSIM", " built-in", " difference")]
     worst = []
