@@ -70,7 +70,7 @@ def _data(arguments: list[str]) -> int:
 
     task, rest = "".join(arguments[:1]), arguments[1:]
     if task not in compose.TASKS:
-        raise InputError(f"data {task}: allowed is {', '.join(f'integra data {name}' for name in compose.TASKS)}")
+        raise InputError(f"{f'data {task}'.strip()}: allowed is {', '.join(f'integra data {name}' for name in compose.TASKS)}")
     settings = getattr(compose, task)(rest)
     module = importlib.import_module(f"scenarios.data_{task}")
     print(getattr(module, task)(settings))
@@ -92,11 +92,11 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     config = compose.job(verb, overrides)
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
-    fiscal_engine.check(config)
     if verb == "calibrate":
         if config.fiscal.engine != "builtin":
             raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
         return lambda: _calibrate(config)
+    fiscal_engine.check(config)
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)

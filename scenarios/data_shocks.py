@@ -29,7 +29,7 @@ AGES = "dag=20-64"
 
 def shocks(settings: Shocks) -> str:
     """Write the tables and return their places; raises InputError for a folder, scenario or year that is not there."""
-    counts = read(Path(settings.run))
+    counts = read(Path(settings.results))
     names = list(counts["scenario"].cat.categories)
     scenario = names[0] if settings.scenario is None else settings.scenario
     if scenario not in names:
@@ -54,10 +54,10 @@ def read(folder: Path) -> pd.DataFrame:
         counts = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise refuse("run", folder, f"a folder of results with indicators.parquet ({reason})") from None
+        raise refuse("results", folder, f"a folder of results with indicators.parquet ({reason})") from None
     missing = [column for column in wanted if column not in counts.columns]
     if missing:
-        raise refuse("run", folder, f"a folder of results; its indicators.parquet has no column {missing[0]}")
+        raise refuse("results", folder, f"a folder of results; its indicators.parquet has no column {missing[0]}")
     return counts.loc[counts["measure"].isin([PERSONS, *METRICS.values()]), list(wanted)]
 
 
