@@ -375,7 +375,7 @@ class Gettsim:
 class Shocks:
     """Settings of `integra data shocks`."""
 
-    results: str | None  # folder
+    results: str  # folder
     scenario: str | None  # None: the first of the folder
     against: str | int  # a year of the scenario, or another scenario
     years: tuple[int, ...]  # empty: all that can be compared
@@ -384,7 +384,7 @@ class Shocks:
 
     def __post_init__(self) -> None:
         if not self.results:
-            raise refuse("results", "null", "a folder of results, such as outputs/baseline-0123456789ab")
+            raise refuse("results", "''", "a folder of results, such as outputs/baseline-0123456789ab")
         _some_of("cells", self.cells, ("education", "sex", "origin"), empty=True)
         for year in self.years:
             _within("years", year, codes.FIRST_YEAR, codes.LAST_YEAR)

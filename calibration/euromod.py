@@ -87,6 +87,8 @@ def persons(file, exchange_rate, origin):
     found["unemp_share"] = (raw["ils_b2_bunwk"] > 0).astype(float)
     found["assist_share"] = (found["social_assist"] > 0).astype(float)
     found["relative"] = found["gross"] / wage
+    if (found["origin"] == UNKNOWN).all():
+        raise refuse(f"{file} line 2: {origin}", raw[origin].iloc[0], "1 (this Member State), 2 (another one) or 3 (elsewhere)")
     middle = found.loc[found["employee"], "relative"].median()
     if not PLAUSIBLE[0] <= middle <= PLAUSIBLE[1]:
         raise InputError(

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import lsq_linear
 
 from calibration.errors import InputError, refuse
-from calibration.fiscal_tables import SAVING_BANDS, fiscal_table, schedule
+from calibration.fiscal_tables import SAVING_BANDS, fiscal_table
 from calibration.tables import Parameter, all_tables, scalar
 from model.codes import EDUCATION_OUT, LABOUR, MEMBER_STATES, ORIGINS, SEXES
 from model.fiscal import POINTS
@@ -39,7 +38,6 @@ BAND_MONEY = ("gross", "income_tax", "ssc_employee", "ssc_employer", "social_ass
 SINGLES = ("geo", "year", "band_low", "band_high", "n_obs", "weight", *BAND_MONEY, "assist_share")
 FILES = ("profiles.csv", "singles.csv")
 SCHEDULES = {"income_tax": "income_tax", "employee": "ssc_employee", "employer": "ssc_employer"}
-BUILT_IN = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 # Columns of FISCAL that profiles may tell.
 LEVELS = (
     *SCHEDULES, "child_benefit", "other_cash", "minimum_income", "replacement_first", "replacement_later",
@@ -140,28 +138,23 @@ def _once(folder, name, table, keys):
 def levels(folder):
     """{geo: {column of FISCAL: value}} of every Member State in the folder, EUR of 2019 by the growth of the average wage."""
     profiles, singles = read(folder)
-    found = {}
+    table, found = fiscal_table(), {}
     for geo in profiles["geo"].unique():
         mine, alone = profiles[profiles["geo"] == geo], singles[singles["geo"] == geo]
-        year = int(mine["year"].iloc[0])
-        to_2019 = average_wage(geo, 2019) / average_wage(geo, year)
-        found[geo] = schedules(geo, alone) | benefits(geo, mine, alone, to_2019) | indirect_rate(geo, mine)
+        wage = average_wage(geo, int(mine["year"].iloc[0]))
+        to_2019 = average_wage(geo, 2019) / wage
+        built_in = table[MEMBER_STATES.index(geo)]
+        found[geo] = schedules(alone, wage, built_in) | benefits(mine, alone, to_2019, built_in) | indirect_rate(mine, wage)
     return found
 
 
-def schedules(geo, singles):
-    """Income tax and contributions at POINTS, shares of the average wage; nothing without bands of earnings."""
+def schedules(singles, wage, built_in):
+    """Income tax and contributions at POINTS, shares of the average wage `wage`; nothing without bands of earnings."""
     bands = singles[(singles["gross"] > 0) & (singles["band_high"] <= POINTS[-1] + MARGIN)]
     if bands.empty:
         return {}
-    wage = average_wage(geo, int(bands["year"].iloc[0]))
-    wages = Parameter("average_wage", year=2019).by_state()
     x, weight = bands["gross"].to_numpy() / wage, bands["weight"].to_numpy()
-    place = MEMBER_STATES.index(geo)
-    return {
-        column: fitted(x, bands[SCHEDULES[column]].to_numpy() / wage, weight, schedule(BUILT_IN[column], wages)[place])
-        for column in SCHEDULES
-    }
+    return {column: fitted(x, bands[name].to_numpy() / wage, weight, built_in[column]) for column, name in SCHEDULES.items()}
 
 
 def fitted(x, y, weight, built_in):
@@ -176,11 +169,13 @@ def fitted(x, y, weight, built_in):
     usual = np.diff(built_in)
     scale = np.sqrt(weight / weight.sum())
     aim = (y - rise[:, ~seen] @ usual[~seen]) * scale
+    from scipy.optimize import lsq_linear  # slow to load, and needed by this engine only
+
     usual[seen] = lsq_linear(rise[:, seen] * scale[:, None], aim, bounds=(0.0, np.inf), method="bvls").x
     return np.concatenate([[0.0], np.cumsum(usual)])
 
 
-def benefits(geo, profiles, singles, to_2019):
+def benefits(profiles, singles, to_2019, built_in):
     """Levels of cash benefits and pensions; those that the cells do not tell are left out and stay built-in."""
     found = {}
     children = profiles.loc[profiles["state"] == CHILD, "weight"].sum()
@@ -194,7 +189,7 @@ def benefits(geo, profiles, singles, to_2019):
     if len(idle):
         found["minimum_income"] = to_2019 * _sum(idle, "social_assist") / _sum(idle, "assist_share")
     working = profiles[profiles["state"].isin(("skilled", "other")) & (profiles["gross"] > 0)]
-    found |= insurance(geo, profiles[profiles["state"] == "unemployed"], working)
+    found |= insurance(profiles[profiles["state"] == "unemployed"], working, built_in)
     retired = profiles[(profiles["state"] == "retired") & (profiles["age_band"] == "65-74")]
     late = working[working["age_band"] == "50-59"]
     if len(retired) and len(late):  # the aggregate replacement ratio of Eurostat (ilc_pnp3), with means for medians
@@ -202,7 +197,7 @@ def benefits(geo, profiles, singles, to_2019):
     return found
 
 
-def insurance(geo, unemployed, working):
+def insurance(unemployed, working, built_in):
     """Replacement rate: mean unemployment benefit of the unemployed who receive it, relative to the mean net pay of people in
     work. EUROMOD does not tell the first year from later ones: their ratio stays built-in. So does coverage, which is a share
     of the insured who lose a job; how many of the unemployed receive follows from contributions."""
@@ -211,18 +206,20 @@ def insurance(geo, unemployed, working):
     if receiving <= 0 or net <= 0:
         return {}
     rate = (_sum(unemployed, "unemp") / receiving) / (net / working["weight"].sum())
-    built_in = fiscal_table()[MEMBER_STATES.index(geo)]
     first = built_in["replacement_first"]
-    return {"replacement_first": rate, "replacement_later": rate * built_in["replacement_later"] / first if first > 0.0 else 0.0}
+    return {
+        "replacement_first": rate,
+        "replacement_later": rate * built_in["replacement_later"] / first if first > 0.0 else 0.0,
+    }
 
 
-def indirect_rate(geo, profiles):
+def indirect_rate(profiles, wage):
     """Consumption taxes over what the account takes to be spent; nothing without EUROMOD's extension."""
     rows = profiles[(profiles["disposable"] > 0) & (profiles["weight"] > 0)]
     if rows.empty or profiles["indirect"].isna().any():
         return {}
     saving = Parameter("saving_rate").array(("category", SAVING_BANDS))
-    median = scalar("median_net_income") * average_wage(geo, int(rows["year"].iloc[0]))
+    median = scalar("median_net_income") * wage
     band = np.searchsorted((0.6, 1.0, 1.5), rows["disposable"].to_numpy() / median, side="right")
     spent = (rows["weight"] * rows["disposable"] * (1.0 - saving[band])).sum()
     return {"indirect_rate": _sum(profiles, "indirect") / spent}

@@ -7,6 +7,7 @@ from model.fiscal import FISCAL, N_AGES, POINTS
 
 CATEGORIES = tuple(f"{x:g}" if x != 1.0 else "1.0" for x in POINTS[1:])
 SAVING_BANDS = ("below_0.6", "0.6-1.0", "1.0-1.5", "above_1.5")
+SCHEDULES = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 COURSE_HOURS_PER_QUARTER = 13  # weeks
 # Columns whose level is scaled to national accounts, and the factor, the same for all groups and for every engine.
 FACTORS = {
@@ -42,9 +43,8 @@ def fiscal_table():
     table = np.zeros(len(wage), dtype=FISCAL)
     relative = wage / scalar("average_wage", year=2019, geo=EU)
     table["average_wage"] = wage
-    table["income_tax"] = schedule("income_tax", wage)
-    table["employee"] = schedule("employee_contributions", wage)
-    table["employer"] = schedule("employer_contributions", wage)
+    for column, parameter in SCHEDULES.items():
+        table[column] = schedule(parameter, wage)
     table["indirect_rate"] = Parameter("implicit_tax_rate_consumption", year=2019).by_state()
     table["saving"] = Parameter("saving_rate").array(("category", SAVING_BANDS))
     table["median"] = scalar("median_net_income")

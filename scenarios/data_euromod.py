@@ -101,6 +101,8 @@ def report(settings: Euromod, coverage: pd.DataFrame, levels: Levels) -> str:
     return "\n".join(lines)
 
 
-def _shown(value: float | np.ndarray) -> str:
+def _shown(level: Any) -> str:
     """A level, or a schedule at the average wage."""
-    return f"{value[POINTS == 1.0][0]:.4f}" if np.ndim(value) else f"{value:,.4g}" if value < 100 else f"{value:,.0f}"
+    if np.ndim(level):
+        return f"{np.interp(1.0, POINTS, level):.4f}"
+    return f"{level:.4g}" if level < 100 else f"{level:,.0f}".replace(",", " ")

@@ -11,8 +11,7 @@ import pandas as pd
 from calibration import fiscal_tables, gettsim_grid
 from calibration.config import Gettsim
 from calibration.errors import refuse
-from calibration.fiscal_profiles import BUILT_IN, average_wage
-from calibration.tables import Parameter
+from calibration.fiscal_profiles import average_wage
 from model.codes import MEMBER_STATES
 from model.fiscal import POINTS, schedule
 from scenarios import text
@@ -40,12 +39,10 @@ def compare(grid: pd.DataFrame, year: int) -> pd.DataFrame:
     employer `<name>`, `<name>_built_in` and `<name>_difference`, EUR of `year` per year."""
     single = grid[grid["household"] == "single"].reset_index(drop=True)
     wage = average_wage(gettsim_grid.GEO, year)
-    place = MEMBER_STATES.index(gettsim_grid.GEO)
-    wages = Parameter("average_wage", year=2019).by_state()
+    built_in = fiscal_tables.fiscal_table()[MEMBER_STATES.index(gettsim_grid.GEO)]
     columns = {name: single[name] for name in ("earnings", "gross")}
-    for name, parameter in BUILT_IN.items():
-        points = fiscal_tables.schedule(parameter, wages)[place]
-        usual = np.array([schedule(points, x) for x in single["earnings"]]) * wage
+    for name in fiscal_tables.SCHEDULES:
+        usual = np.array([schedule(built_in[name], x) for x in single["earnings"]]) * wage
         columns |= {name: single[name], f"{name}_built_in": usual, f"{name}_difference": single[name] - usual}
     return pd.DataFrame(columns)
 
@@ -54,11 +51,15 @@ def report(compared: pd.DataFrame) -> str:
     """The comparison at POINTS, and the largest difference between them."""
     rows = []
     for row in compared[compared["earnings"].isin(POINTS)].to_dict("records"):
-        cells = [f"{round(row[f'{name}{end}'])}" for name in BUILT_IN for end in ("", "_built_in", "_difference")]
+        cells = [
+            f"{round(row[f'{name}{end}'])}" for name in fiscal_tables.SCHEDULES for end in ("", "_built_in", "_difference")
+        ]
         rows.append([f"{100 * row['earnings']:.0f} %", f"{row['gross']:.0f}", *cells])
-    names = [f"{name.replace('_', ' ')}{end}" for name in BUILT_IN for end in (" GETTSIM", " built-in", " difference")]
+    names = [
+        f"{name.replace('_', ' ')}{end}" for name in fiscal_tables.SCHEDULES for end in (" GETTSIM", " built-in", " difference")
+    ]
     worst = []
-    for name in BUILT_IN:
+    for name in fiscal_tables.SCHEDULES:
         share = 100 * compared[f"{name}_difference"] / compared["gross"].where(compared["gross"] > 0)
         place = share.abs().idxmax()
         worst.append(f"{name.replace('_', ' ')} {share[place]:+.1f} % of gross at {100 * compared['earnings'][place]:.0f} %")

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from calibration.euromod import system_of
-from calibration.fiscal_profiles import BUILT_IN, average_wage
-from calibration.fiscal_tables import SAVING_BANDS, schedule
+from calibration.fiscal_profiles import average_wage
+from calibration.fiscal_tables import SAVING_BANDS, SCHEDULES, schedule
 from calibration.tables import Parameter, scalar
 from model.codes import MEMBER_STATES
 from model.fiscal import POINTS
@@ -30,7 +30,7 @@ ORIGINS = (1, 1, 1, 1, 1, 1, 1, 3, 3, 2)  # dcb of ten persons in turn
 def levels(geo):
     """The built-in levels that the example is made of, before factors to national accounts (columns of FISCAL)."""
     wages = Parameter("average_wage", year=2019).by_state()
-    found = {name: schedule(parameter, wages)[MEMBER_STATES.index(geo)] for name, parameter in BUILT_IN.items()}
+    found = {name: schedule(parameter, wages)[MEMBER_STATES.index(geo)] for name, parameter in SCHEDULES.items()}
     for name, parameter in (
         ("child_benefit", "child_benefit"), ("minimum_income", "minimum_income"), ("pension_factor", "pension_replacement"),
         ("indirect_rate", "implicit_tax_rate_consumption"),
@@ -46,14 +46,15 @@ def example(geo, year=2019):
 
     def person(household, age, sex, deh, les, loc=-1, earnings=0.0, tax=1.0, pension=0.0, unemployed=0.0, **booked):
         """One person; earnings, pension and benefits in average wages, other amounts booked in EUR per year."""
-        taxed = {name: wage * at(level[name], earnings) for name in BUILT_IN}
+        taxed = {name: wage * at(level[name], earnings) for name in SCHEDULES}
         other = OTHER_CASH if 18 <= age < 65 and les != 4 else 0.0
         benefits = {"ils_pen": wage * pension, "ils_b2_bunwk": wage * unemployed, **booked}
         disposable = wage * (earnings + other) + sum(benefits.values()) - tax * taxed["income_tax"] - taxed["employee"]
         rows.append(
             {
                 "idhh": household, "idperson": 100 * household + len(rows) % 100, "dwt": 50 + 25 * (household % 3), "dag": age,
-                "dgn": sex, "dcb": ORIGINS[household % 10], "dcz": 1, "deh": deh, "les": les, "loc": loc, "lhw": 40 * (earnings > 0),
+                "dgn": sex, "dcb": ORIGINS[household % 10], "dcz": 1, "deh": deh, "les": les, "loc": loc,
+                "lhw": 40 * (earnings > 0),
                 "yem": wage * earnings, "yse": 0.0, "ils_tax": tax * taxed["income_tax"], "ils_sicee": taxed["employee"],
                 "ils_sicse": 0.0, "ils_sicot": 0.0, "ils_sicer": taxed["employer"], "ils_b2_bsaho": 0.0, "ils_b2_bfaed": 0.0,
                 "ils_ben": wage * other + sum(benefits.values()), "ils_dispy": disposable, **benefits,

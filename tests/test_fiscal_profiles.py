@@ -128,7 +128,9 @@ def test_money_is_annual_and_pensions_are_counted_once(people):
     raw = example("MT")
     assert people["gross"].to_numpy() == pytest.approx(12 * raw["yem"])
     cash = people[["pension", "unemp", "social_assist", "family", "other_cash"]].sum(axis=1)
-    assert cash.groupby(raw["idhh"]).sum().to_numpy() == pytest.approx(12 * raw.groupby("idhh")["ils_ben"].sum().to_numpy(), abs=1.0)
+    assert cash.groupby(raw["idhh"]).sum().to_numpy() == pytest.approx(
+        12 * raw.groupby("idhh")["ils_ben"].sum().to_numpy(), abs=1.0
+    )
     assert (people["pension"] > 0).any()
 
 
@@ -192,7 +194,15 @@ def test_pooling_goes_by_origin_then_age_then_sex_then_education():
     """Three alike stay apart; the others pool as far as it takes, unknown origins with them, and who is left is in none."""
 
     def group(count, **labels):
-        base = {"geo": "MT", "year": 2019, "origin": "native", "age_band": "25-34", "sex": "male", "educ": "low", "state": "other"}
+        base = {
+            "geo": "MT",
+            "year": 2019,
+            "origin": "native",
+            "age_band": "25-34",
+            "sex": "male",
+            "educ": "low",
+            "state": "other",
+        }
         return [base | labels | dict.fromkeys((*MONEY, "unemp_share"), 1.0) | {"weight": 2.0}] * count
 
     rows = group(3) + group(2, origin="eu_born") + group(1, origin="non_eu_born")
@@ -217,14 +227,26 @@ def test_bands_keep_to_the_points_and_to_the_size(people):
     """No band of earnings straddles a tabulated point, all are large enough, and a couple is in none."""
     bands = euromod.singles(people, 30)
     assert (bands["n_obs"] >= 30).all()
-    interval = [np.searchsorted(POINTS, bands[edge].to_numpy() + shift) for edge, shift in (("band_low", 1e-9), ("band_high", -1e-9))]
+    interval = [
+        np.searchsorted(POINTS, bands[edge].to_numpy() + shift) for edge, shift in (("band_low", 1e-9), ("band_high", -1e-9))
+    ]
     assert (interval[0] == interval[1])[1:].all()  # the first is the band at zero
-    assert bands["n_obs"].sum() == (people["alone"] & (people["age"] < 65) & (people["state"] != "student") & (people["unemp"] == 0)).sum()
+    assert (
+        bands["n_obs"].sum()
+        == (people["alone"] & (people["age"] < 65) & (people["state"] != "student") & (people["unemp"] == 0)).sum()
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "kept"),
-    [([0.5] * 3 + [1.5] * 3, [0, 1, 3]), ([0.5, 1.5, 2.5], [0, 3]), ([0.5], [0]), ([], [0]), ([1.0] * 3, [0, 3]), ([3.0] * 3, [0, 3])],
+    [
+        ([0.5] * 3 + [1.5] * 3, [0, 1, 3]),
+        ([0.5, 1.5, 2.5], [0, 3]),
+        ([0.5], [0]),
+        ([], [0]),
+        ([1.0] * 3, [0, 3]),
+        ([3.0] * 3, [0, 3]),
+    ],
 )
 def test_small_bands_join_a_neighbour(values, kept):
     """Edges 0 to 3, upper edge included, at least three values."""
@@ -313,6 +335,7 @@ def changed(column, row, value):
         (lambda: changed("les", 0, 77), ["line 2: les=77", "1 to 9"]),
         (lambda: changed("yem", 0, "1.234,5"), ["line 2: yem=1.234,5", "decimal point"]),
         (lambda: example("MT").assign(yem=lambda d: d["yem"] * 12), ["of the average wage", "amounts per month"]),
+        (lambda: example("MT").assign(dcb=470), ["line 2: dcb=470", "1 (this Member State)"]),
         (lambda: example("MT").iloc[:0], ["no person"]),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ installed GETTSIM itself runs and must give that table again.
 """
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,11 @@ def test_families_pay_as_german_law_says(written):
     """Joint taxation: a couple with one earner never pays more than a single; contributions are those of the single; child
     benefit is EUR 204 a month, and a parent pays no surcharge for the childless."""
     table = written.pivot(index="earnings", columns="household")
-    single, couple, parent = (slice(None), "single"), (slice(None), "couple, one earner"), (slice(None), "single parent, one child")
+    single, couple, parent = (
+        (slice(None), "single"),
+        (slice(None), "couple, one earner"),
+        (slice(None), "single parent, one child"),
+    )
     assert (table.loc[:, couple]["income_tax"].to_numpy() <= table.loc[:, single]["income_tax"].to_numpy()).all()
     assert (table.loc[:, couple]["employee"].to_numpy() == table.loc[:, single]["employee"].to_numpy()).all()
     assert (table.loc[:, parent]["child_benefit"].to_numpy() == 12 * 204).all()
@@ -71,6 +76,17 @@ def test_the_comparison_says_where_it_is_worst(written):
     assert "167 %" in shown and "employee -20.1 % of gross at 5 %" in shown
 
 
+def test_the_readme_shows_the_comparison(written):
+    """Every pair of numbers of the table in the README, GETTSIM / built-in, in euros."""
+    text = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    rows = re.search(r"<!-- gettsim:begin -->(.*)<!-- gettsim:end -->", text, flags=re.S)[1].strip().splitlines()[2:]
+    compared = compare(written, 2019).set_index("earnings").loc[POINTS[1:]]
+    assert len(rows) == len(compared)
+    for line, (earnings, row) in zip(rows, compared.iterrows()):
+        pairs = [f"{round(row[name])} / {round(row[f'{name}_built_in'])}" for name in ("income_tax", "employee", "employer")]
+        assert [cell.strip() for cell in line.strip("|").split("|")] == [f"{round(100 * earnings)} %", *pairs]
+
+
 def test_nothing_imports_gettsim_before_it_is_asked_for():
     """The command, the inputs and the comparison load without the extra."""
     code = "import sys, scenarios.cli, scenarios.data_gettsim, calibration.load_inputs; sys.exit('gettsim' in sys.modules)"
@@ -83,7 +99,10 @@ def test_without_the_extra_it_is_one_line(tmp_path, monkeypatch, capsys, argumen
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err == 'integra: fiscal=gettsim: allowed is this engine with the extra installed: pip install "integra[gettsim]"\n'
+    assert (
+        out == ""
+        and err == 'integra: fiscal=gettsim: allowed is this engine with the extra installed: pip install "integra[gettsim]"\n'
+    )
     assert list(tmp_path.iterdir()) == []
 
 

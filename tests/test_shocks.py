@@ -48,7 +48,9 @@ def write(results, folder, **changed):
 
 def share(indicators, scenario, state, year, measure, **cell):
     """Persons in a state over persons, from the rows of the file."""
-    rows = indicators[(indicators["scenario"] == scenario) & (indicators["member_state"] == state) & (indicators["year"] == year)]
+    rows = indicators[
+        (indicators["scenario"] == scenario) & (indicators["member_state"] == state) & (indicators["year"] == year)
+    ]
     for column, label in cell.items():
         rows = rows[rows[column] == label]
     return rows.loc[rows["measure"] == measure, "value"].sum() / rows.loc[rows["measure"] == "persons_20_64", "value"].sum()
@@ -77,7 +79,8 @@ def test_every_row_against_the_indicators(results, indicators, tmp_path):
         assert set(table["period"]) == {"2020", "2021", "2022"}
         for row in table.itertuples():
             now, before = (
-                share(indicators, "baseline", state, year, METRIC[row.metric], **cell_of(row.group)) for year in (int(row.period), 2019)
+                share(indicators, "baseline", state, year, METRIC[row.metric], **cell_of(row.group))
+                for year in (int(row.period), 2019)
             )
             assert row.value == pytest.approx(now / before - 1.0, rel=1e-4, abs=1e-6), row
 
@@ -107,7 +110,7 @@ def test_everybody_in_one_cell(results, indicators, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (["results=null"], ["results=null", "a folder of results"]),
+        (["results=''"], ["results=''", "a folder of results"]),
         (["results=nowhere"], ["results=nowhere", "indicators.parquet"]),
         (["scenario=magic"], ["scenario=magic", "baseline", PARITY]),
         (["against=2030"], ["against=2030", "2017 to 2022"]),
