@@ -2,7 +2,8 @@
 
 Reads `xx_yyyy_std.txt`: one row per person, amounts per month in national currency (in euros with euro=True). Traps: amounts
 are monthly; `ils_ben` already contains `ils_pen`; assistance, housing and family benefits are booked on one member of the
-household and are shared equally among its adults here before they are averaged. Weights are `dwt`.
+household and are shared equally among its adults here before they are averaged. Weights are `dwt`. Names of income lists are
+those of the published software; the codes of les, loc, deh, dcb and dcz and the names of identifiers are recalled.
 """
 
 import re

@@ -8,8 +8,6 @@ hold for every engine; they were fitted with the built-in one.
 
 from calibration import fiscal_profiles, fiscal_tables, gettsim_grid
 from calibration.errors import refuse
-from calibration.tables import scalar
-from model.codes import MEMBER_STATES
 
 
 def levels(fiscal):
@@ -23,13 +21,7 @@ def levels(fiscal):
 
 def fiscal_table(fiscal):
     """One FISCAL record per Member State from the chosen engine; raises InputError for files or extras it lacks."""
-    table = fiscal_tables.fiscal_table()
-    for geo, replaced in levels(fiscal).items():
-        row = table[MEMBER_STATES.index(geo)]
-        for column, value in replaced.items():
-            factor = fiscal_tables.FACTORS.get(column)
-            row[column] = value if factor is None else value * scalar(factor, geo=geo)
-    return table
+    return fiscal_tables.fiscal_table(levels(fiscal))
 
 
 def check(config):

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import InputError, refuse
-from calibration.fiscal_tables import SAVING_BANDS, fiscal_table
-from calibration.tables import Parameter, all_tables, scalar
+from calibration.fiscal_tables import unscaled_table
+from calibration.tables import all_tables
 from model.codes import EDUCATION_OUT, LABOUR, MEMBER_STATES, ORIGINS, SEXES
 from model.fiscal import POINTS
 
@@ -138,13 +138,15 @@ def _once(folder, name, table, keys):
 def levels(folder):
     """{geo: {column of FISCAL: value}} of every Member State in the folder, EUR of 2019 by the growth of the average wage."""
     profiles, singles = read(folder)
-    table, found = fiscal_table(), {}
+    table, found = unscaled_table(), {}
     for geo in profiles["geo"].unique():
         mine, alone = profiles[profiles["geo"] == geo], singles[singles["geo"] == geo]
         wage = average_wage(geo, int(mine["year"].iloc[0]))
         to_2019 = average_wage(geo, 2019) / wage
         built_in = table[MEMBER_STATES.index(geo)]
-        found[geo] = schedules(alone, wage, built_in) | benefits(mine, alone, to_2019, built_in) | indirect_rate(mine, wage)
+        found[geo] = (
+            schedules(alone, wage, built_in) | benefits(mine, alone, to_2019, built_in) | indirect_rate(mine, wage, built_in)
+        )
     return found
 
 
@@ -213,15 +215,13 @@ def insurance(unemployed, working, built_in):
     }
 
 
-def indirect_rate(profiles, wage):
+def indirect_rate(profiles, wage, built_in):
     """Consumption taxes over what the account takes to be spent; nothing without EUROMOD's extension."""
     rows = profiles[(profiles["disposable"] > 0) & (profiles["weight"] > 0)]
     if rows.empty or profiles["indirect"].isna().any():
         return {}
-    saving = Parameter("saving_rate").array(("category", SAVING_BANDS))
-    median = scalar("median_net_income") * wage
-    band = np.searchsorted((0.6, 1.0, 1.5), rows["disposable"].to_numpy() / median, side="right")
-    spent = (rows["weight"] * rows["disposable"] * (1.0 - saving[band])).sum()
+    band = np.searchsorted((0.6, 1.0, 1.5), rows["disposable"].to_numpy() / (built_in["median"] * wage), side="right")
+    spent = (rows["weight"] * rows["disposable"] * (1.0 - built_in["saving"][band])).sum()
     return {"indirect_rate": _sum(profiles, "indirect") / spent}
 
 

@@ -3,20 +3,13 @@
 import numpy as np
 
 from calibration.tables import EU, Parameter, scalar
+from model.codes import MEMBER_STATES
 from model.fiscal import FISCAL, N_AGES, POINTS
 
 CATEGORIES = tuple(f"{x:g}" if x != 1.0 else "1.0" for x in POINTS[1:])
 SAVING_BANDS = ("below_0.6", "0.6-1.0", "1.0-1.5", "above_1.5")
-SCHEDULES = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 COURSE_HOURS_PER_QUARTER = 13  # weeks
-# Columns whose level is scaled to national accounts, and the factor, the same for all groups and for every engine.
-FACTORS = {
-    "pension_factor": "pension_scale",
-    "indirect_rate": "indirect_scale",
-    "child_benefit": "family_scale",
-    "other_cash": "other_cash_scale",
-    "coverage": "insurance_scale",
-}
+SCHEDULES = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 
 
 def age_values(parameter):
@@ -36,8 +29,8 @@ def schedule(parameter, wage):
     return np.concatenate([np.zeros((len(points), 1)), points], axis=1)
 
 
-def fiscal_table():
-    """One FISCAL record per Member State; amounts in EUR of 2019."""
+def unscaled_table():
+    """One FISCAL record per Member State before factors to national accounts, which are zero; amounts in EUR of 2019."""
     wage = Parameter("average_wage", year=2019).by_state()
     gdp = Parameter("gdp_per_head", year=2019).by_state()
     table = np.zeros(len(wage), dtype=FISCAL)
@@ -76,9 +69,28 @@ def fiscal_table():
     table["decision"] = scalar("recognition_cost") * relative
     table["bridging_quarter"] = scalar("bridging_cost") * relative / (scalar("bridging_duration") / 3.0)
     table["reception"] = scalar("reception_cost") * relative
+    return table
+
+
+def fiscal_table(levels=None):
+    """One FISCAL record per Member State; amounts in EUR of 2019.
+
+    `levels`: {geo: {column: value}} in place of what the tables hold, before factors (calibration.fiscal_engine).
+    """
+    table = unscaled_table()
+    for geo, replaced in (levels or {}).items():
+        row = table[MEMBER_STATES.index(geo)]
+        for column, value in replaced.items():
+            row[column] = value
     for name in ("income_tax_factor", "contribution_factor", "assistance_factor"):
         table[name] = Parameter(name).by_state()
-    for column, name in FACTORS.items():
+    for name, column in (
+        ("pension_scale", "pension_factor"),
+        ("indirect_scale", "indirect_rate"),
+        ("family_scale", "child_benefit"),
+        ("other_cash_scale", "other_cash"),
+        ("insurance_scale", "coverage"),
+    ):
         table[column] *= Parameter(name).by_state()
     table["coverage"] = np.minimum(table["coverage"], 1.0)
     return table

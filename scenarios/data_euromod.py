@@ -19,7 +19,6 @@ from calibration import euromod as source
 from calibration import fiscal_profiles, fiscal_tables
 from calibration.config import Euromod
 from calibration.errors import refuse
-from calibration.tables import scalar
 from model.codes import MEMBER_STATES
 from model.fiscal import POINTS
 from scenarios import text
@@ -88,13 +87,12 @@ def report(settings: Euromod, coverage: pd.DataFrame, levels: Levels) -> str:
     rows = [[str(geo), *(f"{100 * share:.1f}" for share in row)] for geo, row in shares.iterrows()]
     lines = ["Share of persons (%) in cells of their own, in cells pooled over what is named, and in none"]
     lines.append(text.table(["", *map(str, shares.columns)], rows))
-    built_in = fiscal_tables.fiscal_table()
+    built_in = fiscal_tables.unscaled_table()
     lines.append("Levels found / built-in, before factors to national accounts (taxes and contributions at the average wage)")
     for geo, found in levels.items():
         cells = []
         for column in fiscal_profiles.LEVELS:
-            factor = fiscal_tables.FACTORS.get(column)
-            usual = built_in[MEMBER_STATES.index(geo)][column] / (scalar(factor, geo=geo) if factor else 1.0)
+            usual = built_in[MEMBER_STATES.index(geo)][column]
             cells.append([column, _shown(found[column]) if column in found else "not found", _shown(usual)])
         lines.append(text.table([geo, "found", "built-in"], cells))
     lines.append(f"integra run fiscal=profiles fiscal.folder={settings.folder} uses them")

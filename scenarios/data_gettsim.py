@@ -39,7 +39,7 @@ def compare(grid: pd.DataFrame, year: int) -> pd.DataFrame:
     employer `<name>`, `<name>_built_in` and `<name>_difference`, EUR of `year` per year."""
     single = grid[grid["household"] == "single"].reset_index(drop=True)
     wage = average_wage(gettsim_grid.GEO, year)
-    built_in = fiscal_tables.fiscal_table()[MEMBER_STATES.index(gettsim_grid.GEO)]
+    built_in = fiscal_tables.unscaled_table()[MEMBER_STATES.index(gettsim_grid.GEO)]
     columns = {name: single[name] for name in ("earnings", "gross")}
     for name in fiscal_tables.SCHEDULES:
         usual = np.array([schedule(built_in[name], x) for x in single["earnings"]]) * wage

@@ -13,8 +13,7 @@ import pandas as pd
 
 from calibration.euromod import system_of
 from calibration.fiscal_profiles import average_wage
-from calibration.fiscal_tables import SAVING_BANDS, SCHEDULES, schedule
-from calibration.tables import Parameter, scalar
+from calibration.fiscal_tables import SCHEDULES, unscaled_table
 from model.codes import MEMBER_STATES
 from model.fiscal import POINTS
 from model.fiscal import schedule as at
@@ -29,14 +28,9 @@ ORIGINS = (1, 1, 1, 1, 1, 1, 1, 3, 3, 2)  # dcb of ten persons in turn
 
 def levels(geo):
     """The built-in levels that the example is made of, before factors to national accounts (columns of FISCAL)."""
-    wages = Parameter("average_wage", year=2019).by_state()
-    found = {name: schedule(parameter, wages)[MEMBER_STATES.index(geo)] for name, parameter in SCHEDULES.items()}
-    for name, parameter in (
-        ("child_benefit", "child_benefit"), ("minimum_income", "minimum_income"), ("pension_factor", "pension_replacement"),
-        ("indirect_rate", "implicit_tax_rate_consumption"),
-    ):  # fmt: skip
-        found[name] = Parameter(parameter, year=2019, geo=geo).scalar()
-    return found | {"replacement_first": REPLACEMENT}
+    table = unscaled_table()[MEMBER_STATES.index(geo)]
+    columns = (*SCHEDULES, "child_benefit", "minimum_income", "pension_factor", "indirect_rate")
+    return {name: table[name] for name in columns} | {"replacement_first": REPLACEMENT}
 
 
 def example(geo, year=2019):
@@ -96,9 +90,9 @@ def example(geo, year=2019):
         person(household, 65 + k % 10, k % 2, (2, 3, 5)[k % 3], 4, pension=pension)
     people = pd.DataFrame(rows)
     money = [name for name in people if name.startswith(("yem", "yse", "ils_"))]
-    saving = Parameter("saving_rate").array(("category", SAVING_BANDS))
-    relative = people["ils_dispy"] / (wage * scalar("median_net_income"))
-    spent = people["ils_dispy"] * (1.0 - saving[np.searchsorted((0.6, 1.0, 1.5), relative, side="right")])
+    account = unscaled_table()[MEMBER_STATES.index(geo)]
+    relative = people["ils_dispy"] / (wage * account["median"])
+    spent = people["ils_dispy"] * (1.0 - account["saving"][np.searchsorted((0.6, 1.0, 1.5), relative, side="right")])
     people["ils_taxco"] = level["indirect_rate"] * spent.clip(lower=0.0)
     people[[*money, "ils_taxco"]] = (people[[*money, "ils_taxco"]] / 12).round(2)
     return people
