@@ -8,6 +8,7 @@ raises InputError with the text `<key>=<value>: allowed is ...`.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import math
 import re
 import types
@@ -22,6 +23,7 @@ PROCESS_NAMES = (
     "demography", "language", "recognition", "labour_market", "discrimination", "contacts", "care", "pay_growth",
 )  # fmt: skip
 DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(\d+))?")  # folder of fetched figures: a date, and a number if not the first
+FISCAL_ENGINES = ("builtin", "profiles", "gettsim")
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 # Lever: lowest and highest strength, and what the strength means.
 LEVERS = {
@@ -243,6 +245,25 @@ class Tables:
 
 
 @dataclasses.dataclass(frozen=True)
+class Fiscal:
+    """What returns the table that the fiscal account reads (calibration.fiscal_engine)."""
+
+    engine: str
+    folder: str | None  # profiles: where `integra data euromod` has written
+    policy_date: str | None  # gettsim: the day whose rules hold
+
+    def __post_init__(self) -> None:
+        _one_of("fiscal.engine", self.engine, FISCAL_ENGINES)
+        if (self.engine == "profiles") != bool(self.folder):
+            given = "null" if self.folder is None else self.folder
+            raise refuse("fiscal.folder", given, "a folder with fiscal=profiles, null without")
+        if self.engine == "gettsim":
+            _day("fiscal.policy_date", self.policy_date)
+        elif self.policy_date is not None:
+            raise refuse("fiscal.policy_date", self.policy_date, "a day with fiscal=gettsim, null without")
+
+
+@dataclasses.dataclass(frozen=True)
 class Compute:
     """The machine: changes no result."""
 
@@ -274,6 +295,7 @@ class Config:
     integration: Integration
     policy: Policy
     parity: Parity
+    fiscal: Fiscal
     accounting: Accounting
     run: Run
     tables: Tables
@@ -314,13 +336,79 @@ class Update:
 
 
 def update_from(settings: Mapping[str, Any]) -> Update:
-    """Build the settings of `integra data update`; `all` stands for an empty list, one entry for a list of one."""
+    """Build the settings of `integra data update`."""
+    return tool_from(Update, settings, ("datasets", "years"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Euromod:
+    """Settings of `integra data euromod`."""
+
+    files: tuple[str, ...]
+    folder: str
+    exchange_rate: float  # national currency per euro
+    origin: str  # variable that holds it
+    smallest_cell: int  # persons in the data
+
+    def __post_init__(self) -> None:
+        if not self.files:
+            raise refuse("files", "[]", "files of EUROMOD output, such as [de_2019_std.txt]")
+        if not self.folder:
+            raise refuse("folder", "''", "a folder")
+        _within("exchange_rate", self.exchange_rate, 1e-3, 1e4, "national currency per euro")
+        _one_of("origin", self.origin, ("dcb", "dcz"))
+        _within("smallest_cell", self.smallest_cell, 1, 10_000, "persons in the data")
+
+
+@dataclasses.dataclass(frozen=True)
+class Gettsim:
+    """Settings of `integra data gettsim`."""
+
+    policy_date: str
+    file: str
+
+    def __post_init__(self) -> None:
+        _day("policy_date", self.policy_date)
+        if not self.file:
+            raise refuse("file", "''", "a file")
+
+
+@dataclasses.dataclass(frozen=True)
+class Shocks:
+    """Settings of `integra data shocks`."""
+
+    results: str  # folder
+    scenario: str | None  # None: the first of the folder
+    against: str | int  # a year of the scenario, or another scenario
+    years: tuple[int, ...]  # empty: all that can be compared
+    cells: tuple[str, ...]
+    folder: str
+
+    def __post_init__(self) -> None:
+        if not self.results:
+            raise refuse("results", "''", "a folder of results, such as outputs/baseline-0123456789ab")
+        _some_of("cells", self.cells, ("education", "sex", "origin"), empty=True)
+        for year in self.years:
+            _within("years", year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        if not self.folder:
+            raise refuse("folder", "''", "a folder")
+
+
+def tool_from(schema: Any, settings: Mapping[str, Any], lists: tuple[str, ...]) -> Any:
+    """Build the settings of a task of `integra data`; in `lists`, `all` stands for an empty list, one entry for a list."""
     settings = dict(settings)
-    for key in ("datasets", "years"):
+    for key in lists:
         value = settings.get(key)
         if not isinstance(value, list):
             settings[key] = [] if value == "all" else [value]
-    return _build(Update, settings, "")
+    return _build(schema, settings, "")
+
+
+def _day(key: str, value: str | None) -> None:
+    try:
+        datetime.date.fromisoformat(str(value))
+    except ValueError:
+        raise refuse(key, "null" if value is None else value, "a day such as 2019-07-01") from None
 
 
 def _file_name(key: str, value: str) -> None:

@@ -3,11 +3,13 @@
 import numpy as np
 
 from calibration.tables import EU, Parameter, scalar
+from model.codes import MEMBER_STATES
 from model.fiscal import FISCAL, N_AGES, POINTS, SECOND_EARNER
 
 CATEGORIES = tuple(f"{x:g}" if x != 1.0 else "1.0" for x in POINTS[1:])
 SAVING_BANDS = ("below_0.6", "0.6-1.0", "1.0-1.5", "above_1.5")
 COURSE_HOURS_PER_QUARTER = 13  # weeks
+SCHEDULES = {"income_tax": "income_tax", "employee": "employee_contributions", "employer": "employer_contributions"}
 
 
 def age_values(parameter):
@@ -27,16 +29,15 @@ def schedule(parameter, wage):
     return np.concatenate([np.zeros((len(points), 1)), points], axis=1)
 
 
-def fiscal_table():
-    """One FISCAL record per Member State; amounts in EUR of 2019."""
+def unscaled_table():
+    """One FISCAL record per Member State before factors to national accounts, which are zero; amounts in EUR of 2019."""
     wage = Parameter("average_wage", year=2019).by_state()
     gdp = Parameter("gdp_per_head", year=2019).by_state()
     table = np.zeros(len(wage), dtype=FISCAL)
     relative = wage / scalar("average_wage", year=2019, geo=EU)
     table["average_wage"] = wage
-    table["income_tax"] = schedule("income_tax", wage)
-    table["employee"] = schedule("employee_contributions", wage)
-    table["employer"] = schedule("employer_contributions", wage)
+    for column, parameter in SCHEDULES.items():
+        table[column] = schedule(parameter, wage)
     at = POINTS.tolist().index(SECOND_EARNER)
     alone = (table["income_tax"] + table["employee"])[:, at] / SECOND_EARNER
     table["second_earner"] = Parameter("inactivity_trap_second_earner").by_state() - alone
@@ -67,6 +68,20 @@ def fiscal_table():
     table["decision"] = scalar("recognition_cost") * relative
     table["bridging_quarter"] = scalar("bridging_cost") * relative / (scalar("bridging_duration") / 3.0)
     table["reception"] = scalar("reception_cost") * relative
+    return table
+
+
+def fiscal_table(levels=None):
+    """One FISCAL record per Member State; amounts in EUR of 2019.
+
+    `levels`: {geo: {column: value}} in place of what the tables hold, before factors (calibration.fiscal_engine).
+    """
+    table = unscaled_table()
+    for geo, replaced in (levels or {}).items():
+        row = table[MEMBER_STATES.index(geo)]
+        for column, value in replaced.items():
+            row[column] = value
+    wage = table["average_wage"]
     for name in ("income_tax_per_adult", "contribution_per_adult", "indirect_per_adult"):
         table[name] = Parameter(name).by_state() * wage
     table["assistance_factor"] = Parameter("assistance_factor").by_state()

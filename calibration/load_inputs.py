@@ -5,7 +5,7 @@ import numpy as np
 from calibration import estimate, flows, rates, stock, tables
 from calibration.draw import Draw, available
 from calibration.errors import refuse
-from calibration.fiscal_tables import fiscal_table
+from calibration.fiscal_engine import fiscal_table
 from calibration.tables import Parameter, scalar
 from model import lever
 from model.cell import SHAPE, empty_cells
@@ -320,7 +320,7 @@ def before_estimates(config):
         retire=scalar("retirement_hazard"),
         wage_base=base,
         sex_gap=gap,
-        fiscal=fiscal_table(),
+        fiscal=fiscal_table(config.fiscal),
         growth=scalar("real_wage_growth"),
         macro=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         cycle=np.ones((len(MEMBER_STATES), len(ORIGINS), 4 * (LAST_YEAR - FIRST_YEAR + 1))),

@@ -6,6 +6,7 @@ traceback for a mistake of ours. Everything slow is imported after the settings 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -63,35 +64,39 @@ def _command(arguments: list[str]) -> int:
 
 
 def _data(arguments: list[str]) -> int:
-    """`integra data update`."""
+    """`integra data update`, and the other tasks of compose.TASKS."""
     from calibration.errors import InputError
     from scenarios import compose
 
-    if arguments[:1] != ["update"]:
-        raise InputError(f"data {' '.join(arguments[:1])}: allowed is integra data update")
-    settings = compose.update(arguments[1:])
-    from scenarios.data_update import update
-
-    print(update(settings))
+    task, rest = "".join(arguments[:1]), arguments[1:]
+    if task not in compose.TASKS:
+        raise InputError(f"{f'data {task}'.strip()}: allowed is {', '.join(f'integra data {name}' for name in compose.TASKS)}")
+    settings = getattr(compose, task)(rest)
+    module = importlib.import_module(f"scenarios.data_{task}")
+    print(getattr(module, task)(settings))
     return 0
 
 
 def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     """Check the settings of one job and whether it fits into memory; the returned function runs it."""
-    from calibration import tables
+    from calibration import fiscal_engine, tables
     from calibration.errors import refuse
     from scenarios import compose, memory
 
     if verb == "compare":
         config, policies = compose.comparison(overrides)
         tables.use(config.tables.use, config.tables.folder)
+        fiscal_engine.check(config)
         memory.check(config)
         return lambda: _compare(config, policies)
     config = compose.job(verb, overrides)
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
     if verb == "calibrate":
+        if config.fiscal.engine != "builtin":
+            raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
         return lambda: _calibrate(config)
+    fiscal_engine.check(config)
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)

@@ -19,7 +19,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from calibration.config import Config, Update, config_from, update_from
+from calibration.config import Config, Euromod, Gettsim, Shocks, Update, config_from, tool_from, update_from
 from calibration.errors import InputError, refuse
 
 VERBS = {
@@ -29,7 +29,14 @@ VERBS = {
     "calibrate": "estimate parameters from published figures, Member State by Member State",
     "validate": "the baseline against published figures that nobody has fitted",
 }
-TOOLS = {"data": "data update: fetch newer figures from Eurostat, beside the shipped ones"}
+TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
+# Tasks of `integra data`: file of settings, and what it does.
+TASKS = {
+    "update": ("data", "fetch newer figures from Eurostat, beside the shipped ones"),
+    "euromod": ("data_euromod", "profiles for fiscal=profiles from the output of EUROMOD"),
+    "gettsim": ("data_gettsim", "taxes and contributions of Germany from GETTSIM beside the built-in ones"),
+    "shocks": ("data_shocks", "labour-market states of a run as shock tables for euromod-linking"),
+}
 
 
 @contextlib.contextmanager
@@ -89,6 +96,21 @@ def update(overrides: list[str]) -> Update:
     return update_from(settings("data", overrides))
 
 
+def euromod(overrides: list[str]) -> Euromod:
+    """The checked settings of `data euromod`."""
+    return cast(Euromod, tool_from(Euromod, settings(TASKS["euromod"][0], overrides), ("files",)))
+
+
+def gettsim(overrides: list[str]) -> Gettsim:
+    """The checked settings of `data gettsim`."""
+    return cast(Gettsim, tool_from(Gettsim, settings(TASKS["gettsim"][0], overrides), ()))
+
+
+def shocks(overrides: list[str]) -> Shocks:
+    """The checked settings of `data shocks`."""
+    return cast(Shocks, tool_from(Shocks, settings(TASKS["shocks"][0], overrides), ("years", "cells")))
+
+
 def comparison(overrides: list[str]) -> tuple[Config, list[Config]]:
     """The reference job of `compare` and one job per policy, equal but for the policy."""
     plain = settings("compare", overrides)
@@ -139,7 +161,7 @@ def _value(override: Override) -> str:
 def _check_keys(verb: str, overrides: list[str], parsed: list[Override]) -> None:
     """Refuse an override whose key is unknown or whose value is not an option of its group."""
     files = []
-    groups = [] if verb in TOOLS else _groups()
+    groups = [] if verb in [file for file, _ in TASKS.values()] else _groups()
     for text, override in zip(overrides, parsed, strict=True):
         key, value = override.key_or_group, _value(override)
         if not key or key == "hydra" or key.startswith(("hydra.", "hydra/")):

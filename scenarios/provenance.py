@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from calibration import tables
+from calibration import fiscal_engine, tables
 from calibration.config import Config, settings_of
 
 _CODE = ("model", "calibration", "scenarios")
@@ -50,9 +50,14 @@ def result_settings(verb: str, configs: list[Config]) -> dict[str, Any]:
     return {"verb": verb, **jobs[0], **compared}
 
 
+def input_hashes(config: Config) -> dict[str, str]:
+    """SHA-256 of every table and file a result is made from, and versions of what a fiscal engine calls."""
+    return tables.hashes() | fiscal_engine.hashes(config.fiscal)
+
+
 def result_hash(verb: str, configs: list[Config]) -> str:
     """Twelve hexadecimal digits over settings, data tables and code: the same hash promises the same result."""
-    content = [result_settings(verb, configs), tables.hashes(), code_hash()]
+    content = [result_settings(verb, configs), input_hashes(configs[0]), code_hash()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -69,7 +74,7 @@ def provenance(
         "packages": {name: _version(name) for name in _PACKAGES},
         "git": git_state(Path(__file__).resolve().parents[1]),
         "code_hash": code_hash(),
-        "input_hashes": tables.hashes(),
+        "input_hashes": input_hashes(configs[0]),
         "compute": settings_of(configs[0])["compute"],
         "seeds": list(configs[0].seeds),
         "person_quarters": person_quarters,

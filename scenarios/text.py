@@ -27,15 +27,9 @@ integra <verb> --help lists the settings. Results go to outputs/<name>-<hash>/."
 
 def verb_usage(verb: str) -> str:
     """Help of one verb: its settings with their values, and the groups with their options."""
-    values = OmegaConf.to_yaml(OmegaConf.create(compose.settings(verb, [])))
-    body = "\n".join("  " + line for line in values.splitlines())
     if verb in compose.TOOLS:
-        return f"""usage: integra {verb} update [key=value ...]
-
-{compose.TOOLS[verb]}
-
-settings
-{body}"""
+        return "\n\n".join(_task_usage(verb, task) for task in compose.TASKS)
+    body = _settings(verb)
     groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
     return f"""usage: integra {verb} [key=value ...] [-m]
 
@@ -46,6 +40,16 @@ groups (choose with group=option, an experiment with +experiment=option)
 
 settings
 {body}"""
+
+
+def _task_usage(verb: str, task: str) -> str:
+    file, meaning = compose.TASKS[task]
+    return f"usage: integra {verb} {task} [key=value ...]\n\n{meaning}\n\nsettings\n{_settings(file)}"
+
+
+def _settings(file: str) -> str:
+    values = OmegaConf.to_yaml(OmegaConf.create(compose.settings(file, [])))
+    return "\n".join("  " + line for line in values.splitlines())
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
