@@ -183,11 +183,12 @@ class Parity:
     given: tuple[str, ...]
     references: tuple[str, ...]
     symmetric: bool  # False: gaps are closed upward only
+    decomposition: bool  # the gain apart by factor, as Shapley values
     start_year: int
     end_year: int
 
     def __post_init__(self) -> None:
-        _some_of("parity.variants", self.variants, codes.PARITY_VARIANTS)
+        _some_of("parity.variants", self.variants, tuple(codes.PARITY_VARIANTS))
         _some_of("parity.given", self.given, codes.PARITY_GIVEN)
         _some_of("parity.references", self.references, codes.PARITY_REFERENCES)
         _within("parity.start_year", self.start_year, codes.FIRST_YEAR, codes.LAST_YEAR)

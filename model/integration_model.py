@@ -301,7 +301,7 @@ class LabourIntegrationModel(mesa.Model):
         orders[:, states] = parity.decide(plan, t, own, draws, self._before)
         parity.account(
             self.people, self.chunks, self._blocks, t, self.seed_number, cells, inputs.parameters, inputs.rates,
-            inputs.wage_base, inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay,
+            inputs.wage_base, inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.factors, self._overlay,
             self._counted, self._gains, self._jobs, self._account_buffer,
         )  # fmt: skip
         self._before = np.moveaxis(np.add.reduceat(self._counted, self._block_starts, axis=0), 0, 1)
