@@ -112,7 +112,8 @@ def cell_rates(cells, given):
 def parity_plan(baselines, variants, given, references, symmetric, start_year, end_year):
     """Fixed targets from baseline runs (list of Results of the same Member States, one per seed).
 
-    Returns a Plan with one label for each combination; variants as in `factors_of`. Years are calendar years; the phase-in runs from the first quarter
+    Returns a Plan with one label for each combination; variants as in `factors_of`. Years are calendar years; the phase-in
+    runs from the first quarter
     of start_year to the last of end_year.
     """
     labels, targets, own = [], [], []

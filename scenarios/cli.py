@@ -101,8 +101,9 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _validate(config)
     if config.run.end_year < config.parity.start_year:
         raise refuse("run.end_year", config.run.end_year, f"{config.parity.start_year} (parity.start_year) or later")
-    parity = config.parity
-    memory.check(config, labels=len(parity.variants) * len(parity.given) * len(parity.references))
+    from scenarios.decomposition import largest_batch
+
+    memory.check(config, labels=largest_batch(config))
     return lambda: _reproduce(config)
 
 

@@ -18,11 +18,12 @@ import numpy as np
 from calibration.config import Accounting, Config
 from model import Results, codes
 from model.parity import factors_of
-from scenarios import conventions, simulation, statistics
+from scenarios import conventions, draws, simulation, statistics, summary
 from scenarios.progress import Progress
 
 FACTORS = codes.PARITY_FACTORS
 SETS = 1 << len(FACTORS)
+OUTCOME = "part_of_gain_"  # names of the parts among the outcomes of draws
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,19 @@ def per_head(
     persons = conventions.heads(baseline.counts[-1, :, codes.NON_EU_BORN].sum(axis=(1, 2)), accounting)
     amounts = np.concatenate([amounts.sum(axis=1, keepdims=True), amounts], axis=1)
     return statistics.per_head(amounts, np.broadcast_to(np.concatenate([[persons.sum()], persons]), amounts.shape))
+
+
+def outcomes(
+    one: Coalitions, baseline: Results, accounting: Accounting, hicp: Mapping[int, float]
+) -> draws.Outcomes:
+    """The parts of one seed by place, as outcomes of draws."""
+    values = per_head(one, baseline, accounting, hicp)
+    origin, unit = codes.ORIGINS[codes.NON_EU_BORN], summary.contribution_unit(accounting)
+    return {
+        (place, origin, one.year, f"{OUTCOME}{factor}_{one.given}_{one.reference}", unit): float(values[f, p])
+        for p, place in enumerate([summary.place(baseline.member_states), *baseline.member_states])
+        for f, factor in enumerate(FACTORS)
+    }
 
 
 def summarise(
