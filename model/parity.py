@@ -113,8 +113,7 @@ def parity_plan(baselines, variants, given, references, symmetric, start_year, e
     """Fixed targets from baseline runs (list of Results of the same Member States, one per seed).
 
     Returns a Plan with one label for each combination; variants as in `factors_of`. Years are calendar years; the phase-in
-    runs from the first quarter
-    of start_year to the last of end_year.
+    runs from the first quarter of start_year to the last of end_year.
     """
     labels, targets, own = [], [], []
     non_eu_born = sum(b.cells[:, :, NON_EU_BORN].sum(axis=0) for b in baselines)

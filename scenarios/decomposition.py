@@ -64,12 +64,12 @@ def largest_batch(config: Config) -> int:
     """How many labels are simulated together at most, with the decomposition."""
     parity = config.parity
     asked = len(parity.variants) * len(parity.given) * len(parity.references)
-    return max(asked, len(_missing(parity.variants))) if parity.decomposition else asked
+    return max(asked, len(_missing(parity.variants)) * len(parity.given)) if parity.decomposition else asked
 
 
 def simulations(config: Config) -> int:
     """How many times the lives of each seed are gone through."""
-    return len(config.parity.given) * len(config.parity.references) if config.parity.decomposition else 0
+    return len(config.parity.references) if config.parity.decomposition else 0
 
 
 def _missing(variants: Sequence[str]) -> list[str]:
@@ -93,13 +93,15 @@ def coalitions(
         return {}
     pairs = [(g, r) for r in config.parity.references for g in config.parity.given] if pairs is None else pairs
     found = {}
-    for given, reference in pairs:
-        missing = _missing(config.parity.variants)
-        others = simulation.simulate_parity(config, inputs, baseline, progress, (missing, (given,), (reference,)))
-        found[given, reference] = [
-            _collect(base, [known, other], given, reference)
-            for base, known, other in zip(baseline, paired, others, strict=True)
-        ]
+    for reference in dict.fromkeys(reference for _, reference in pairs):
+        given = [g for g, r in pairs if r == reference]
+        asked = (_missing(config.parity.variants), given, (reference,))
+        others = simulation.simulate_parity(config, inputs, baseline, progress, asked)
+        for g in given:
+            found[g, reference] = [
+                _collect(base, [known, other], g, reference)
+                for base, known, other in zip(baseline, paired, others, strict=True)
+            ]
     return found
 
 

@@ -157,7 +157,7 @@ def decomposition_rows(
             yield from table(label, decomposition.OUTCOME + "_".join(label), amounts[:, f], baseline, accounting, intervals)
 
 
-def write(path: Path, rows: Iterator[dict[str, Any]], item: str = "variant") -> None:
+def write(path: Path, rows: Sequence[Mapping[str, Any]], item: str = "variant") -> None:
     """Write rows of COLUMNS; `item` is what the column `variant` is called in the file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -13,8 +13,8 @@ from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
-    conventions, decomposition, displacement, draws, figures, gain_tables, gains, readings, simulation, statistics, summary,
-    text,
+    conventions, decomposition, displacement, draws, figures, gain_tables, gains, readings, report, simulation,
+    statistics, summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -54,19 +54,22 @@ def reproduce(config: Config) -> str:
         found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
         known = gain_tables.by_outcome(rows)
-        of_gains = gain_tables.gain_rows(baseline, paired, market_on, config.accounting, hicp, known)
+        of_gains = list(gain_tables.gain_rows(baseline, paired, market_on, config.accounting, hicp, known))
         gain_tables.write(folder / "gains.csv", of_gains)
-        of_parts = gain_tables.decomposition_rows(parts, baseline, config.accounting, hicp, known)
+        of_parts = list(gain_tables.decomposition_rows(parts, baseline, config.accounting, hicp, known))
         gain_tables.write(folder / "decomposition.csv", of_parts, "factor")
         read = readings.table(config, baseline, paired, market_on, hicp, every)
         readings.write(folder / "readings.csv", read)
+        said = report.write(found, read, of_gains, of_parts, config.run.end_year)
+        (folder / "report.md").write_text(said, encoding="utf-8")
         price_years = readings.alternatives(config.accounting)["price_year"]
         gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_years, hicp)
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
+        figures.draw_headline(folder / "figures", found, read, known, config.run.end_year)
         fitted = write_fit(folder, baseline)
     place = final_folder(config.compute.output, config.name, digest)
-    shown = [*gain_intervals(rows), *interval_lines(config, rows)]
+    shown = [*gain_intervals(rows), *report.verdict(found, read, config.run.end_year), "", *interval_lines(config, rows)]
     return "\n".join([console(found), *shown, *fitted, "", str(place), progress.line])
 
 
@@ -107,7 +110,7 @@ def intervals(
     if not config.draws:
         return []
     coarse = draws.coarse(config)
-    first = list(parts)[:1]
+    first = [pair for pair in parts if pair[1] == config.parity.references[0]]
 
     def simulate(draw: Draw, seed: int) -> draws.Outcomes:
         inputs, before = simulation.simulate_draw(coarse, draw, seed, progress)
