@@ -32,6 +32,7 @@ LEVERS = {
     "childcare_with_courses": (0.0, 1.0, "share of the care penalty removed"),
     "anti_discrimination": (0.0, 1.0, "share of the hiring gap closed"),
     "arrivals": (-1.0, 5.0, "multiplier of arrivals minus one"),
+    "education_of_arrivals": (0.0, 0.95, "share of arrivals below tertiary education whose place a graduate takes"),
 }
 
 

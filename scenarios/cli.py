@@ -87,7 +87,7 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         tables.use(config.tables.use, config.tables.folder)
         memory.check(config)
         return lambda: _compare(config, policies)
-    config = compose.job(verb, overrides)
+    config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
     if verb == "calibrate":
@@ -104,7 +104,7 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     from scenarios.decomposition import largest_batch
 
     memory.check(config, labels=largest_batch(config))
-    return lambda: _reproduce(config)
+    return lambda: _reproduce(config, policies)
 
 
 def _say_tables(config) -> None:
@@ -136,11 +136,11 @@ def _run(config) -> None:
     print(run(config))
 
 
-def _reproduce(config) -> None:
+def _reproduce(config, policies) -> None:
     from scenarios.reproduce import reproduce
 
     _say_tables(config)
-    print(reproduce(config))
+    print(reproduce(config, policies))
 
 
 def _calibrate(config) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model import codes
-from scenarios import text
+from scenarios import jrc_six, text
 from scenarios.readings import COMBINED, HEADLINE, OFF
 
 Row = Mapping[str, Any]
@@ -161,9 +161,14 @@ def _distance(row: Row) -> str:
 
 
 def write(
-    found: Mapping[str, Any], read: Sequence[Row], of_gains: Sequence[Row], of_parts: Sequence[Row], last: int
+    found: Mapping[str, Any],
+    read: Sequence[Row],
+    of_gains: Sequence[Row],
+    of_parts: Sequence[Row],
+    last: int,
+    six: Sequence[Row] = (),
 ) -> str:
-    """The text of report.md from summary.json, readings.csv, gains.csv and decomposition.csv."""
+    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv and jrc_six.csv."""
     rows = default_readings(read)
     best = closest(rows)
     sections = [
@@ -187,6 +192,7 @@ def write(
         *_conventions(read, best),
         *_member_states(of_gains),
         *_market(read),
+        *_scenarios(six),
         *_certainty(found),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -349,6 +355,20 @@ def _market(read: Sequence[Row]) -> list[str]:
         f"for openings like everybody, {euro(on['gain'])}"
         + ("" if on["monte_carlo_se"] is None else f" (Monte Carlo standard error {euro(on['monte_carlo_se'])})")
         + ".",
+    ]
+
+
+def _scenarios(six: Sequence[Row]) -> list[str]:
+    """Flow scenarios and parity with the signs known of the Commission's report."""
+    if not six:
+        return []
+    known = [row for row in six if row["verdict"] != "not known"]
+    passed = [row for row in known if row["verdict"] == "pass"]
+    return [
+        "## Scenarios in the manner of the Commission's report",
+        _table(jrc_six.HEADER, jrc_six.lines_of(six)),
+        f"{len(passed)} of {len(known)} known signs are found. Net contribution per head, Monte Carlo standard error in brackets; the "
+        f"strengths are assumptions. Small: at most {100 * jrc_six.SMALL:.0f} % of the gain of the full variant.",
     ]
 
 

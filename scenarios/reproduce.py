@@ -13,8 +13,8 @@ from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
-    conventions, decomposition, displacement, draws, figures, gain_tables, gains, readings, report, simulation,
-    statistics, summary, text,
+    argument, conventions, decomposition, displacement, draws, figures, gains, jrc_six, readings, simulation, statistics,
+    summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -30,46 +30,38 @@ HEADLINE = {
 CONSOLE_YEARS = (2019, 2025, 2030, 2035)
 
 
-def reproduce(config: Config) -> str:
-    """Simulate, write the result folder, and return the text for the console."""
+def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
+    """Simulate, write the result folder, and return the text for the console; `policies` are run beside parity (jrc_six)."""
     hicp = consumer_prices()
     inputs = load_inputs(config)
-    digest = result_hash("reproduce", [config])
+    digest = result_hash("reproduce", [config, *policies])
     apart = decomposition.simulations(config)
-    progress = Progress((3 + apart) * len(config.seeds) + (2 + min(1, apart)) * draws.simulations(config))
+    at_centre = (3 + apart + jrc_six.simulations(policies)) * len(config.seeds)
+    progress = Progress(at_centre + (2 + min(1, apart)) * draws.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
         paired = simulation.simulate_parity(config, inputs, baseline, progress)
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
+        flows = jrc_six.simulate(config, policies, baseline, progress)
         parts = decomposition.coalitions(config, inputs, baseline, paired, progress)
         every = intervals(config, baseline, paired, parts, hicp, progress)
         progress.close()
         rows = [row for row in every if not row["outcome"].startswith(readings.OUTCOME)]
-        scenarios = {config.policy.name: baseline}
-        write_common(folder, "reproduce", [config], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
+        runs = argument.Runs(baseline, paired, market_on, parts, flows)
+        scenarios = {config.policy.name: baseline} | {flow.name: flow.results for flow in flows}
+        write_common(folder, "reproduce", [config, *policies], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
         found = summarise(config, baseline, paired, hicp)
         if market_on:
             found["market_on"] = displacement.summarise(config.accounting, baseline, paired, market_on, hicp)
         found[f"decomposition_{config.run.end_year}"] = decomposition.summarise(parts, baseline, config.accounting, hicp)
         found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
-        known = gain_tables.by_outcome(rows)
-        of_gains = list(gain_tables.gain_rows(baseline, paired, market_on, config.accounting, hicp, known))
-        gain_tables.write(folder / "gains.csv", of_gains)
-        of_parts = list(gain_tables.decomposition_rows(parts, baseline, config.accounting, hicp, known))
-        gain_tables.write(folder / "decomposition.csv", of_parts, "factor")
-        read = readings.table(config, baseline, paired, market_on, hicp, every)
-        readings.write(folder / "readings.csv", read)
-        said = report.write(found, read, of_gains, of_parts, config.run.end_year)
-        (folder / "report.md").write_text(said, encoding="utf-8")
-        price_years = readings.alternatives(config.accounting)["price_year"]
-        gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_years, hicp)
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
-        figures.draw_headline(folder / "figures", found, read, known, config.run.end_year)
+        argued = argument.write(folder, config, runs, found, every, hicp)
         fitted = write_fit(folder, baseline)
     place = final_folder(config.compute.output, config.name, digest)
-    shown = [*gain_intervals(rows), *report.verdict(found, read, config.run.end_year), "", *interval_lines(config, rows)]
+    shown = [*gain_intervals(rows), *argued, *interval_lines(config, rows)]
     return "\n".join([console(found), *shown, *fitted, "", str(place), progress.line])
 
 

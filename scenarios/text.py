@@ -41,7 +41,7 @@ settings
 
 {compose.VERBS[verb]}
 
-groups (choose with group=option, an experiment with +experiment=option)
+groups (choose with group=option, an experiment with experiment=option)
 {groups}
 
 settings
