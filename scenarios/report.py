@@ -174,7 +174,7 @@ def write(
     sections = [
         f"# The gain at parity in {last}, beside the Commission's {euro(HEADLINE)}",
         *verdict(found, read, last),
-        f"Figures are {rows[0]['unit']}, {found['place']}, mean of {len(found['seeds'])} seeds"
+        f"Figures are {rows[0]['unit']}, {_place(found)}, mean over seeds {', '.join(map(str, found['seeds']))}"
         + (f", 90 % intervals over {found['draws']} draws of all parameters." if "draws" in found else ", without draws."),
         "## What was said",
         f"{found['headline']['source']}: {euro(HEADLINE)} ({found['headline']['unit']}). One report of it names participation and "
@@ -185,7 +185,8 @@ def write(
             [name(row), euro(row["gain"]), _interval(row), euro(row["monte_carlo_se"]), f"{100 * row['ratio']:.0f}", place_of(row)]
             for row in rows
         ]),
-        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side.",
+        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no draws. Cells by "
+        "education rest on employment by birth and education, which is imputed.",
         *_decomposition(found, of_parts, last),
         *_components(of_gains),
         *_groups(of_gains),
@@ -196,6 +197,10 @@ def write(
         *_certainty(found),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    return "all 27 Member States" if found["place"] == "EU27_2020" else "the selected Member States together"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

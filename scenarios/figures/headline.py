@@ -36,7 +36,7 @@ def waterfall(path: Path, found: Mapping[str, Any], year: str) -> None:
     rows = {row["outcome"]: row for row in found.get("intervals", ())}
     highest = max(headline, *(sum(part["mean"] for part in parts.values()) for parts in entries.values()))
     for number, (axes, (key, parts)) in enumerate(zip(panels, entries.items(), strict=True)):
-        bottom = 0.0
+        bottom, given = 0.0, key.removesuffix("_native")
         for place, (factor, part) in enumerate(parts.items()):
             axes.bar(place, part["mean"], 0.7, bottom=bottom, color=FACTOR_COLOURS[factor])
             axes.plot([place - 0.35, place + 1.35], [bottom + part["mean"]] * 2, color=style.GREY, linewidth=0.8)
@@ -59,8 +59,9 @@ def waterfall(path: Path, found: Mapping[str, Any], year: str) -> None:
         axes.yaxis.set_major_formatter(lambda value, _: _euro(value))
         axes.set_xticks(range(len(parts) + 1), [*(FACTOR_NAMES[factor] for factor in parts), "All\nclosed"], fontsize=8.5)
         axes.grid(axis="x", visible=False)
-        given = key.removesuffix("_native")
         unit = f"EUR of {found['price_year']} per head and year; mean over all orders" if number == 0 else ""
+        if given == "sex_age_education":
+            unit = "Employment by birth and education is imputed"
         style.title(axes, f"Given {GIVEN_NAMES[given]}, against natives", unit)
     panels[0].legend(loc="upper left")
     drawn.suptitle(
