@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from small_run import inputs_for, run_to_end
 
-from calibration.config import Accounting
 from model import parity, parity_plan, simulate
 from model.codes import COMPONENTS, MEASURE, NON_EU_BORN, PARITY_FACTORS, PARITY_VARIANTS
 from model.parity import O_ACTIVE, O_EMPLOYED, PARTICIPATION, UNEMPLOYMENT, factors_of
@@ -17,7 +16,7 @@ from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
 
 STATES = ("EE", "LU", "MT", "SE")
-ACCOUNTING = Accounting("own", True, False, 2019, "all_ages", "half", "included")
+ACCOUNTING = compose.job("reproduce", []).accounting
 SETTINGS = [
     f"member_states=[{','.join(STATES)}]", "population.scale=5000", "population.scale_comparison=5000",
     "population.minimum_agents=400", "run.end_year=2021", "parity.start_year=2018", "parity.end_year=2019", "seeds=2",
