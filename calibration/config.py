@@ -34,6 +34,7 @@ LEVERS = {
     "childcare_with_courses": (0.0, 1.0, "share of the care penalty removed"),
     "anti_discrimination": (0.0, 1.0, "share of the hiring gap closed"),
     "arrivals": (-1.0, 5.0, "multiplier of arrivals minus one"),
+    "education_of_arrivals": (0.0, 0.95, "share of arrivals below tertiary education whose place a graduate takes"),
 }
 
 
@@ -185,11 +186,12 @@ class Parity:
     given: tuple[str, ...]
     references: tuple[str, ...]
     symmetric: bool  # False: gaps are closed upward only
+    decomposition: bool  # the gain apart by factor, as Shapley values
     start_year: int
     end_year: int
 
     def __post_init__(self) -> None:
-        _some_of("parity.variants", self.variants, codes.PARITY_VARIANTS)
+        _some_of("parity.variants", self.variants, tuple(codes.PARITY_VARIANTS))
         _some_of("parity.given", self.given, codes.PARITY_GIVEN)
         _some_of("parity.references", self.references, codes.PARITY_REFERENCES)
         _within("parity.start_year", self.start_year, codes.FIRST_YEAR, codes.LAST_YEAR)

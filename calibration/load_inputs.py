@@ -25,6 +25,7 @@ FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
 WEEKS_PER_QUARTER = 13.0
 MEAN_AGE_OF_OLDEST = 91.0  # years at which the rate of 85 and over holds, given how their ages are laid out
 DAYS_PER_QUARTER = 365.25 / 4
+AT_LAYOUT = ("arrivals", "education_of_arrivals")  # levers that act where the population is laid out
 
 
 def per_quarter(probability_per_year):
@@ -203,6 +204,19 @@ def scenario_arrivals(config, coming):
     return coming
 
 
+def scenario_selection(config):
+    """Share of arrivals below tertiary education whose place a graduate takes, [ms, group, sex, quarter]."""
+    quarters = np.arange(4 * (LAST_YEAR - FIRST_YEAR + 1))
+    left = np.ones((len(MEMBER_STATES), len(GROUPS), len(SEXES), len(quarters)))
+    for item in config.policy.levers:
+        if item.lever == "education_of_arrivals":
+            one = _lever(item)
+            sexes = [SEXES.index(s) for s in item.sexes] or [0, 1]
+            reached = np.ix_(np.flatnonzero(one.member_states), [2 + r for r in _reasons(item)], sexes)
+            left[reached] *= np.array([1.0 - one.strength_at(t) for t in quarters])
+    return 1.0 - left
+
+
 def _reasons(item):
     return [REASONS.index(r) for r in item.reasons] or list(range(len(REASONS)))
 
@@ -303,6 +317,7 @@ def before_estimates(config):
         arrivals=scenario_arrivals(config, coming),
         arrival_age=ages,
         arrival_education=stock.education_shares()[:, :, :, 0],
+        selection=scenario_selection(config),
         language_before=before,
         regulated=regulated,
         completion=rates.completion_ages(),
@@ -326,7 +341,7 @@ def before_estimates(config):
         cycle=np.ones((len(MEMBER_STATES), len(ORIGINS), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         older_exit=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         switches=switches,
-        levers=tuple(_lever(item) for item in config.policy.levers if item.lever != "arrivals"),
+        levers=tuple(_lever(item) for item in config.policy.levers if item.lever not in AT_LAYOUT),
         threads=config.compute.threads or 0,
     )
 

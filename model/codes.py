@@ -142,6 +142,13 @@ INDICATORS = {
 }
 
 FIRST_YEAR, LAST_YEAR = 2017, 2035
-PARITY_VARIANTS = ("participation", "employment", "match_and_pay", "full")
+# What a parity label closes: factors of the gap, and the named variants as sets of them.
+PARITY_FACTORS = ("participation", "unemployment", "match", "pay", "hours")
+PARITY_VARIANTS = {
+    "participation": PARITY_FACTORS[:1],
+    "employment": PARITY_FACTORS[:2],
+    "match_and_pay": PARITY_FACTORS[:4],
+    "full": PARITY_FACTORS,
+}
 PARITY_GIVEN = ("sex_age", "sex_age_education")
 PARITY_REFERENCES = ("native", "eu_born")

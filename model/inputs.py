@@ -31,6 +31,7 @@ class Inputs:
     arrivals: np.ndarray  # [ms, group, quarter] persons; births for natives
     arrival_age: np.ndarray  # [group and, last, flight from Ukraine; sex; 6 ages] shares
     arrival_education: np.ndarray  # [ms, origin, sex, education] shares, final education of arrivals and births
+    selection: np.ndarray  # [ms, group, sex, quarter] share of arrivals below tertiary whose place a graduate takes
     language_before: np.ndarray  # [ms, education, level] shares before migration
     regulated: np.ndarray  # [sex, education] share of qualifications from abroad in regulated occupations
     completion: np.ndarray  # [education, 2] first and last age at the end of initial education, years
@@ -59,6 +60,7 @@ class Inputs:
     parity: Any = None  # model.parity.Plan
     market: np.ndarray | None = None  # Results.market of another run, replayed instead of decided
 
+    compared: np.ndarray | None = None  # arrivals of another scenario: who comes beyond them is counted in Results.newcomers
     added: np.ndarray | None = None  # [quarter, ms, segment, 2] search and leavers of jobs added at parity, market on
 
     @property

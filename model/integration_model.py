@@ -174,6 +174,9 @@ class LabourIntegrationModel(mesa.Model):
         self._cell_series = np.zeros((quarters, len(states), 3, 2, 9, 3, len(CELL_SUMS)), dtype=np.int64)
         self._market = np.zeros((quarters, len(states), 2, 5))
         self._queue_series = {name: np.zeros((quarters, len(states), 3)) for name in QUEUES}
+        self._newcomers = np.zeros(shape + (m,), dtype=np.int64)
+        self._newcomer_rows = np.flatnonzero((chunks["newcomers"] == 1) & (chunks["group"] >= 2))
+        self._newcomer_states = np.searchsorted(states, chunks["member_state"][self._newcomer_rows])
         self._tightness = np.ones((len(MEMBER_STATES), 2))
         self._contacts = np.ones(len(MEMBER_STATES))
         self._established = np.zeros(len(MEMBER_STATES))
@@ -301,7 +304,7 @@ class LabourIntegrationModel(mesa.Model):
         orders[:, states] = parity.decide(plan, t, own, draws, self._before)
         parity.account(
             self.people, self.chunks, self._blocks, t, self.seed_number, cells, inputs.parameters, inputs.rates,
-            inputs.wage_base, inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.variant, self._overlay,
+            inputs.wage_base, inputs.sex_gap, inputs.fiscal, index, inputs.growth, orders, plan.factors, self._overlay,
             self._counted, self._gains, self._jobs, self._account_buffer,
         )  # fmt: skip
         self._before = np.moveaxis(np.add.reduceat(self._counted, self._block_starts, axis=0), 0, 1)
@@ -313,6 +316,7 @@ class LabourIntegrationModel(mesa.Model):
         for row, (ms, origin) in zip(np.add.reduceat(self._acc, self._origin_starts, axis=0), self._origin_rows):
             self._counts[year, ms, origin] = row
         by_cohort = np.add.reduceat(self._acc, self._cohort_starts, axis=0).sum(axis=(1, 2))
+        np.add.at(self._newcomers[year], self._newcomer_states, self._acc[self._newcomer_rows].sum(axis=(1, 2)))
         by_stay = np.add.reduceat(self._by_stay, self._cohort_starts, axis=0)
         for row, stay_row, (ms, group, arrived) in zip(by_cohort, by_stay, self._cohort_rows):
             if group >= 2:
@@ -395,6 +399,7 @@ class LabourIntegrationModel(mesa.Model):
             person_quarters=self.person_quarters,
             seconds=dict(self.seconds),
             parity=paired,
+            newcomers=None if inputs.compared is None else self._newcomers,
         )
 
 

@@ -1,7 +1,7 @@
 """Policy levers: pure functions of (cells, quarter) -> changed cells, and of the quarter -> extra places.
 
 A lever changes a mechanism's parameters, never an outcome; no kernel knows of policies. At zero strength the cell
-table is the baseline's, byte for byte. Changes of arrivals are made where the population is laid out.
+table is the baseline's, byte for byte. Changes of arrivals and of their education are made where the population is laid out.
 """
 
 from typing import NamedTuple

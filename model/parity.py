@@ -4,6 +4,11 @@ Targets are the reference group's expected cell rates in the baseline (mean over
 each cell's gap is closed upward by the phase-in share: who gets a job is decided by a permanent keyed draw against
 a threshold, found by counting, so that the cell meets its target. The same persons live, arrive and leave as in the
 baseline; per label only the differences of the year's account are added up.
+
+A label closes a set of factors, a bit each: participation, unemployment, job match, hourly pay, hours. What a factor means
+without the others: participation alone gives a job to the share of the added that their cell has; unemployment alone gives
+active persons natives' share of employed among the active; match, pay and hours are those of whoever works. Hourly pay is pay
+in the same job: what stays of the gap once the job match is closed, whether it is closed under the label or not.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +18,8 @@ from numba import njit, prange
 
 from model.cell import cell_index, stay_band
 from model.codes import (
-    FUTURE, HIGH, INACTIVE, MEASURE, NON_EU_BORN, ORIGINS, OTHER, PARITY_VARIANTS, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
+    FUTURE, HIGH, INACTIVE, MEASURE, NON_EU_BORN, ORIGINS, OTHER, PARITY_FACTORS, PARITY_VARIANTS, PRESENT, RETIRED, SKILLED,
+    STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.accounting import education_out
 from model.demography import pension_level
@@ -27,9 +33,11 @@ from model.quarter import (
 )  # fmt: skip
 
 BUCKETS = 256
-PARTICIPATION, EMPLOYMENT, MATCH_AND_PAY, FULL = range(4)
-# Kinds of target per cell.
-EMPLOYED, ACTIVE, SKILLED_SHARE, WAGE, HOURS = range(5)
+# Bits of the factors that a label closes, in the order of PARITY_FACTORS.
+PARTICIPATION, UNEMPLOYMENT, MATCH, PAY, WORKING_TIME = (1 << bit for bit in range(5))
+EMPLOYMENT = PARTICIPATION | UNEMPLOYMENT
+# Kinds of target per cell; the last is the share of employed among the active.
+EMPLOYED, ACTIVE, SKILLED_SHARE, WAGE, HOURS, EMPLOYED_OF_ACTIVE = range(6)
 # What the overlay counts per label and cell.
 O_EMPLOYED, O_ACTIVE, O_TERTIARY, O_SKILLED, O_WAGE, O_HOURS = range(6)
 INACTIVE_DRAWS, IDLE_DRAWS, EMPLOYED_DRAWS = range(3)
@@ -55,7 +63,7 @@ class Plan:
     labels: tuple[tuple[str, str, str], ...]
     targets: np.ndarray
     open_cells: np.ndarray
-    variant: np.ndarray  # [label] index of PARITY_VARIANTS
+    factors: np.ndarray  # [label] bits of the factors closed
     by_education: np.ndarray  # [label] whether cells are split by education
     symmetric: bool
     start_q: int
@@ -73,6 +81,15 @@ def part_of(plan, row):
     )
 
 
+def factors_of(variant):
+    """Bits of the factors a variant closes: a name of PARITY_VARIANTS, or names of PARITY_FACTORS joined by "+"."""
+    if variant in PARITY_VARIANTS:
+        names = PARITY_VARIANTS[variant]
+    else:
+        names = variant.split("+")
+    return sum(1 << PARITY_FACTORS.index(name) for name in names)
+
+
 def cell_rates(cells, given):
     """Target kinds from reference-group cell sums [..., ms, sex, age, education, CELL_SUMS] summed over leading axes.
 
@@ -87,7 +104,7 @@ def cell_rates(cells, given):
     return np.stack(
         [
             ratio(employed, persons, 0.0), ratio(active, persons, 0.0), ratio(skilled, tertiary, 0.0),
-            ratio(wage, employed, 0.0) / WAGE_UNITS, ratio(hours, employed, 0.0),
+            ratio(wage, employed, 0.0) / WAGE_UNITS, ratio(hours, employed, 0.0), ratio(employed, active, 0.0),
         ]
     )  # fmt: skip
 
@@ -95,8 +112,8 @@ def cell_rates(cells, given):
 def parity_plan(baselines, variants, given, references, symmetric, start_year, end_year):
     """Fixed targets from baseline runs (list of Results of the same Member States, one per seed).
 
-    Returns a Plan with one label for each combination. Years are calendar years; the phase-in runs from the first quarter
-    of start_year to the last of end_year.
+    Returns a Plan with one label for each combination; variants as in `factors_of`. Years are calendar years; the phase-in
+    runs from the first quarter of start_year to the last of end_year.
     """
     labels, targets, own = [], [], []
     non_eu_born = sum(b.cells[:, :, NON_EU_BORN].sum(axis=0) for b in baselines)
@@ -113,7 +130,7 @@ def parity_plan(baselines, variants, given, references, symmetric, start_year, e
         labels=tuple(labels),
         targets=np.array(targets),
         open_cells=(np.array(targets) > np.array(own)) | bool(symmetric),
-        variant=np.array([PARITY_VARIANTS.index(v) for v, _, _ in labels]),
+        factors=np.array([factors_of(v) for v, _, _ in labels]),
         by_education=np.array([g == "sex_age_education" for _, g, _ in labels]),
         symmetric=bool(symmetric),
         start_q=4 * (start_year - 2017),
@@ -197,6 +214,22 @@ def ratio(a, b, empty):
     return np.divide(a, b, out=np.full(np.broadcast_shapes(a.shape, b.shape), empty), where=b > 0)
 
 
+# Per kind of target: columns of the cell sums with the persons a share is of, and with those who count.
+BASE_AND_REACHED = {EMPLOYED: (0, 1), ACTIVE: (0, 2), EMPLOYED_OF_ACTIVE: (2, 1)}
+
+
+def level_of(factors):
+    """Kind of target that says how many are added: none without participation and unemployment among the factors."""
+    return {0: None, PARTICIPATION: ACTIVE, UNEMPLOYMENT: EMPLOYED_OF_ACTIVE, EMPLOYMENT: EMPLOYED}[factors & EMPLOYMENT]
+
+
+def addable(draws, level):
+    """Running sums of the draws of who may be added: the inactive, the unemployed, or both. draws [ms, 3, ...]."""
+    if level == ACTIVE:
+        return draws[:, INACTIVE_DRAWS]
+    return draws[:, IDLE_DRAWS] - draws[:, INACTIVE_DRAWS] if level == EMPLOYED_OF_ACTIVE else draws[:, IDLE_DRAWS]
+
+
 def decide(plan, t, cells, counts, before):
     """Thresholds and factors of the quarter by label.
 
@@ -217,24 +250,26 @@ def decide(plan, t, cells, counts, before):
         last = before[n] if by_education else before[n].sum(axis=3, keepdims=True)
         target = plan.targets[n] if by_education else plan.targets[n][..., :1]
         open_cells = plan.open_cells[n] if by_education else plan.open_cells[n][..., :1]
-        kind = plan.variant[n]
-        level = ACTIVE if kind == PARTICIPATION else EMPLOYED
-        persons, current = own[..., 0].astype(float), own[..., 2 if kind == PARTICIPATION else 1].astype(float)
-        wanted = np.where(open_cells[level], phase * (target[level] * persons - current), 0.0)
-        out = np.zeros(persons.shape + (6,))
-        addable = INACTIVE_DRAWS if kind == PARTICIPATION else IDLE_DRAWS
-        out[..., 0] = threshold(draws[:, addable], np.maximum(wanted, 0.0))
-        out[..., 1] = ratio(own[..., 1].astype(float), own[..., 2], 1.0) if kind == PARTICIPATION else 1.0
-        if plan.symmetric:
-            out[..., 2] = threshold(draws[:, EMPLOYED_DRAWS], np.maximum(-wanted, 0.0))
+        factors = plan.factors[n]
+        level = level_of(factors)
+        out = np.zeros(own.shape[:-1] + (6,))
+        if level is not None:
+            base, reached = BASE_AND_REACHED[level]
+            wanted = target[level] * own[..., base].astype(float) - own[..., reached].astype(float)
+            wanted = np.where(open_cells[level], phase * wanted, 0.0)
+            out[..., 0] = threshold(addable(draws, level), np.maximum(wanted, 0.0))
+            out[..., 1] = ratio(own[..., 1].astype(float), own[..., 2], 1.0) if level == ACTIVE else 1.0
+            if plan.symmetric:
+                out[..., 2] = threshold(draws[:, EMPLOYED_DRAWS], np.maximum(-wanted, 0.0))
         out[..., 4:] = 1.0
-        if kind >= MATCH_AND_PAY:
+        if factors & (MATCH | PAY):
             share = ratio(last[..., O_SKILLED].astype(float), last[..., O_TERTIARY], 1.0)
             missing = np.where(open_cells[SKILLED_SHARE], np.maximum(target[SKILLED_SHARE] - share, 0.0), 0.0)
             out[..., 3] = phase * ratio(missing, 1.0 - share, 0.0)
+        if factors & PAY:
             wages = ratio(last[..., O_WAGE] / WAGE_UNITS, last[..., O_EMPLOYED], 0.0)
             out[..., 4] = pay_factor(target[WAGE], wages, phase, open_cells[WAGE])
-        if kind == FULL:
+        if factors & WORKING_TIME:
             hours = ratio(last[..., O_HOURS].astype(float), last[..., O_EMPLOYED], 0.0)
             out[..., 5] = pay_factor(target[HOURS], hours, phase, open_cells[HOURS])
         orders[n] = out
@@ -249,7 +284,7 @@ def pay_factor(target, mean, phase, open_cells):
 
 @njit(parallel=True, cache=True)
 def account(
-    people, chunks, blocks, t, seed, cells, par, rates, wage_base, sex_gap, fiscal, wage_index, growth, orders, variant,
+    people, chunks, blocks, t, seed, cells, par, rates, wage_base, sex_gap, fiscal, wage_index, growth, orders, factors,
     overlay, counted, gains, jobs, buffer,
 ):  # fmt: skip
     """Third pass, at parity: jobs added in this quarter and, in the last quarter of a year or on leaving, the accounts.
@@ -260,7 +295,7 @@ def account(
     buffer [block, 2, component].
     """
     last = t % 4 == 3
-    n_labels = len(variant)
+    n_labels = len(factors)
     for b in prange(len(blocks)):
         counted[b] = 0
         for k in range(blocks[b, 0], blocks[b, 1]):
@@ -301,9 +336,10 @@ def account(
                         active = employed or p.labour == UNEMPLOYED
                         wage, hours = p.wage, np.int64(p.hours)
                         skilled = p.labour == SKILLED
-                        if idle and u < order[0] and (variant[n] != PARTICIPATION or p.labour != UNEMPLOYED):
+                        closed = factors[n]
+                        if idle and u < order[0] and closed & (UNEMPLOYMENT if p.labour == UNEMPLOYED else PARTICIPATION):
                             active = True
-                            working = variant[n] != PARTICIPATION or uniform(key, P_PARITY, 1) < order[1]
+                            working = closed & UNEMPLOYMENT != 0 or uniform(key, P_PARITY, 1) < order[1]
                             if working:
                                 if offered == 0.0:
                                     rate = rates[ms, 2, p.sex, p.education, age_index(age_q)]
@@ -320,11 +356,12 @@ def account(
                                 wage, hours, skilled = offered, np.int64(offered_hours), offered_skilled
                         elif employed and u < order[2]:
                             working = False
-                            active = variant[n] != PARTICIPATION
+                            active = closed & UNEMPLOYMENT != 0
                         c = counted[b, n, p.sex, a, level]
                         if active:
                             c[O_ACTIVE] += w
                         if working:
+                            matched = wage  # with the job match closed, whether it counts under the label or not
                             c[O_EMPLOYED] += w
                             jobs[b, n, p.sex, column] += w
                             if level == HIGH:
@@ -337,8 +374,10 @@ def account(
                                             p, t, True, p.match / TRAIT if employed else offered_match, cell, par[0],
                                             wage_base[ms, p.education, 0], wage_base[ms, p.education, 1], sex_gap[ms],
                                         )  # fmt: skip
-                                    wage = max(wage, better)
-                            c[O_WAGE] += np.int64(wage * WAGE_UNITS) * w
+                                    matched = max(wage, better)
+                                    if closed & MATCH:
+                                        wage = matched
+                            c[O_WAGE] += np.int64(matched * WAGE_UNITS) * w
                             c[O_HOURS] += hours * w
                             pay = 0.25 * wage * hours * 0.01 * order[4] * order[5]
                         else:
@@ -395,22 +434,25 @@ def account(
 
 
 def remaining_gap(plan, cells, counted):
-    """Population-weighted mean absolute remaining gap by label, points.
+    """Population-weighted mean absolute remaining gap by label, points; zero under labels that add nobody.
 
     cells [ms, sex, age, education, CELL_SUMS] and counted [label, ms, sex, age, education, 6] of the same quarter.
     """
     gap = np.zeros(len(plan.labels))
     for n in range(len(plan.labels)):
-        kind = plan.variant[n] == PARTICIPATION
-        persons, reached = cells[..., 0].astype(float), counted[n][..., O_ACTIVE if kind else O_EMPLOYED].astype(float)
-        level = ACTIVE if kind else EMPLOYED
+        level = level_of(plan.factors[n])
+        if level is None:
+            continue
+        base, _ = BASE_AND_REACHED[level]
+        wide, persons = cells[..., 0].astype(float), cells[..., base].astype(float)
+        reached = counted[n][..., O_ACTIVE if level == ACTIVE else O_EMPLOYED].astype(float)
         target, open_cells = plan.targets[n][level], plan.open_cells[n][level]
         if not plan.by_education[n]:
-            persons, reached = persons.sum(axis=3), reached.sum(axis=3)
+            wide, persons, reached = wide.sum(axis=3), persons.sum(axis=3), reached.sum(axis=3)
             target, open_cells = target[..., 0], open_cells[..., 0]
         missing = np.where(open_cells, target * persons - reached, 0.0)
         missing = np.abs(missing) if plan.symmetric else np.maximum(missing, 0.0)
-        gap[n] = 100.0 * missing.sum() / persons.sum()
+        gap[n] = 100.0 * missing.sum() / wide.sum()
     return gap
 
 

@@ -102,6 +102,12 @@ def number_persons(part, head):
         part[i].uid = (cell << np.uint64(43)) | number
 
 
+def beyond(coming, known):
+    """Whether each agent arriving, in the order of quarters, is beyond the first `known` of its quarter; both [quarter] agents."""
+    number = np.arange(coming.sum()) - np.repeat(np.cumsum(coming) - coming, coming)
+    return number >= np.repeat(known, coming)
+
+
 def lay_out(inputs, seed):
     """All persons of a run and their chunks.
 
@@ -110,6 +116,7 @@ def lay_out(inputs, seed):
     """
     weight = weights(inputs)
     blocks, plan, total = [], [], 0
+    compared = inputs.arrivals if inputs.compared is None else inputs.compared
     for ms in inputs.member_states:
         for group in range(len(GROUPS)):
             sex, birth_q, education, stock_q = stock_of(inputs, ms, group, weight[ms, group])
@@ -118,7 +125,8 @@ def lay_out(inputs, seed):
             if not len(arrival_q):
                 continue
             blocks.append((ms, group, total, sex, birth_q, education, arrival_q))
-            plan.append((ms, group, total, arrival_q))
+            known = arriving(compared[ms, group, : inputs.quarters], weight[ms, group], 7 * ms + group)
+            plan.append((ms, group, total, arrival_q, np.concatenate([np.zeros(len(sex), dtype=bool), beyond(coming, known)])))
             total += len(arrival_q)
     people = np.zeros(total, dtype=PERSON)
     period_starts = 4 * (np.array(ARRIVAL_PERIOD_STARTS[1:]) - 2017)
@@ -132,18 +140,20 @@ def lay_out(inputs, seed):
         part["sex"][:n], part["birth_q"][:n], part["education"][:n] = sex, birth_q, education
         settle_attributes(
             part, n, seed, inputs.arrival_age[[group, UKRAINE_ROW if group == PROTECTION else group]],
-            inputs.arrival_education[ms, min(group, 2)], inputs.language_before[ms], inputs.regulated,
+            inputs.arrival_education[ms, min(group, 2)], inputs.selection[ms, group], inputs.language_before[ms], inputs.regulated,
             inputs.partner[:, min(group, 2)], 4.0 * inputs.birth[0, ms],
             inputs.completion, inputs.parameters,
         )  # fmt: skip
     chunks, cohorts = [], []
-    for ms, group, start, arrival_q in plan:
+    for ms, group, start, arrival_q, newcomers in plan:
         edges = [0, *np.searchsorted(arrival_q, period_starts, side="left"), len(arrival_q)]
         for period, (a, b) in enumerate(zip(edges[:-1], edges[1:])):
             if a == b:
                 continue
-            for c in range(a, b, CHUNK_PERSONS):
-                chunks.append((start + c, start + min(b, c + CHUNK_PERSONS), ms, group, arrival_q[c], len(cohorts)))
+            changes = a + 1 + np.flatnonzero(np.diff(newcomers[a:b]))
+            cuts = np.union1d(np.arange(a, b, CHUNK_PERSONS), changes)
+            for c, d in zip(cuts, np.append(cuts[1:], b)):
+                chunks.append((start + c, start + d, ms, group, arrival_q[c], len(cohorts), newcomers[c]))
             cohorts.append((ms, group, period, int(start + a), int(start + b)))
     return people, np.array(chunks, dtype=CHUNK), cohorts
 
@@ -161,11 +171,12 @@ def _pick(shares, u):
 
 @njit(cache=True)
 def settle_attributes(
-    part, n_stock, seed, arrival_age, arrival_education, language, regulated, partner, fertility, completion, parameters
-):
+    part, n_stock, seed, arrival_age, arrival_education, selection, language, regulated, partner, fertility, completion,
+    parameters,
+):  # fmt: skip
     """Fill everything that is drawn at layout. arrival_age [2, sex, 6], the second for the flight from Ukraine;
-    arrival_education [sex, 3]; language [education, 4]; regulated [sex, education]; partner [3 ages, 4]; fertility [35
-    ages] births per woman and year; completion [education, first and last age]; parameters [1] structured."""
+    arrival_education [sex, 3]; selection [sex, quarter]; language [education, 4]; regulated [sex, education]; partner [3 ages,
+    4]; fertility [35 ages] births per woman and year; completion [education, first and last age]; parameters [1] structured."""
     par = parameters[0]
     for i in range(len(part)):
         p = part[i]
@@ -180,7 +191,8 @@ def settle_attributes(
                 band = _pick(ages[p.sex] / ages[p.sex].sum(), uniform(key, P_LAYOUT, 1))
                 low, high = ARRIVAL_AGES[band], ARRIVAL_AGES[band + 1]
                 p.birth_q = p.arrival_q - int(4 * (low + (high - low) * uniform(key, P_LAYOUT, 2)))
-            p.education = _pick(arrival_education[p.sex], uniform(key, P_LAYOUT, 3))
+            # Levels lie in ascending order along the draw: selection stretches it, so that nobody's education falls.
+            p.education = _pick(arrival_education[p.sex], uniform(key, P_LAYOUT, 3) / (1.0 - selection[p.sex, p.arrival_q]))
         first, last = completion[p.education, 0], completion[p.education, 1]
         age_completed = first + (last - first) * uniform(key, P_LAYOUT, 4)
         p.completion_q = p.birth_q + int(4.0 * age_completed)

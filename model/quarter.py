@@ -55,8 +55,9 @@ QUARTER = (
 )  # fmt: skip
 
 CHUNK = np.dtype(
-    [("start", "i8"), ("stop", "i8"), ("member_state", "i4"), ("group", "i4"), ("first_arrival", "i4"), ("cohort", "i4")]
-)
+    [("start", "i8"), ("stop", "i8"), ("member_state", "i4"), ("group", "i4"), ("first_arrival", "i4"), ("cohort", "i4"),
+     ("newcomers", "i1")]
+)  # fmt: skip
 # Columns of the per-chunk integer sums of a quarter.
 SUMS = (
     "search_skilled", "search_other", "leavers_skilled", "leavers_other", "established", "established_employed",

@@ -34,6 +34,7 @@ class Results:
     person_quarters: int
     seconds: dict[str, float] = field(default_factory=dict)
     parity: ParityResults | None = None
+    newcomers: np.ndarray | None = None  # [year, ms, measure] the non-EU-born beyond Inputs.compared
 
 
 def join(parts):
@@ -58,6 +59,8 @@ def join(parts):
         name: np.concatenate([getattr(p, name) for p in parts], axis=1)
         for name in ("counts", "by_reason", "by_stay", "by_age", "cells", "market", "treasury")
     }
+    if first.newcomers is not None:
+        axis_1["newcomers"] = np.concatenate([p.newcomers for p in parts], axis=1)
     return Results(
         seed=first.seed,
         years=first.years,

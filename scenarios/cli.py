@@ -89,7 +89,7 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         fiscal_engine.check(config)
         memory.check(config)
         return lambda: _compare(config, policies)
-    config = compose.job(verb, overrides)
+    config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
     if verb == "calibrate":
@@ -106,9 +106,10 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _validate(config)
     if config.run.end_year < config.parity.start_year:
         raise refuse("run.end_year", config.run.end_year, f"{config.parity.start_year} (parity.start_year) or later")
-    parity = config.parity
-    memory.check(config, labels=len(parity.variants) * len(parity.given) * len(parity.references))
-    return lambda: _reproduce(config)
+    from scenarios.decomposition import largest_batch
+
+    memory.check(config, labels=largest_batch(config))
+    return lambda: _reproduce(config, policies)
 
 
 def _say_tables(config) -> None:
@@ -140,11 +141,11 @@ def _run(config) -> None:
     print(run(config))
 
 
-def _reproduce(config) -> None:
+def _reproduce(config, policies) -> None:
     from scenarios.reproduce import reproduce
 
     _say_tables(config)
-    print(reproduce(config))
+    print(reproduce(config, policies))
 
 
 def _calibrate(config) -> None:

@@ -29,6 +29,7 @@ VERBS = {
     "calibrate": "estimate parameters from published figures, Member State by Member State",
     "validate": "the baseline against published figures that nobody has fitted",
 }
+WITH_POLICIES = ("compare", "reproduce")
 TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
 # Tasks of `integra data`: file of settings, and what it does.
 TASKS = {
@@ -70,10 +71,12 @@ def _groups() -> list[str]:
 
 def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
     """The resolved settings of one job as plain values; raises InputError for an unknown key or option."""
+    # Hydra wants a plus for groups without a default; no experiment is the default here, so both spellings are meant.
+    overrides = [text.removeprefix("+") if text.startswith("+experiment=") else text for text in overrides]
     with _configuration():
         parsed = _parse(overrides)
-        if verb != "compare" and any(override.key_or_group == "policies" for override in parsed):
-            raise InputError(f"policies: unknown key for {verb}, it belongs to integra compare")
+        if verb not in WITH_POLICIES and any(override.key_or_group == "policies" for override in parsed):
+            raise InputError(f"policies: unknown key for {verb}, it belongs to integra {' and '.join(WITH_POLICIES)}")
         sweep = next((override for override in parsed if override.is_sweep_override()), None)
         if sweep is not None:
             raise refuse(sweep.key_or_group, _value(sweep), "one value (several are run with -m)")
@@ -88,7 +91,10 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
 
 def job(verb: str, overrides: list[str]) -> Config:
     """The checked settings of one job."""
-    return config_from(settings(verb, overrides))
+    plain = settings(verb, overrides)
+    if verb in WITH_POLICIES:
+        del plain["policies"]
+    return config_from(plain)
 
 
 def update(overrides: list[str]) -> Update:
@@ -111,18 +117,18 @@ def shocks(overrides: list[str]) -> Shocks:
     return cast(Shocks, tool_from(Shocks, settings(TASKS["shocks"][0], overrides), ("years", "cells")))
 
 
-def comparison(overrides: list[str]) -> tuple[Config, list[Config]]:
-    """The reference job of `compare` and one job per policy, equal but for the policy."""
-    plain = settings("compare", overrides)
+def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, list[Config]]:
+    """The reference job of `compare` or `reproduce` and one job per policy, equal but for the policy; `reproduce` needs none."""
+    plain = settings(verb, overrides)
     policies = plain.pop("policies")
-    if not isinstance(policies, list) or not policies:
+    if not isinstance(policies, list) or not policies and verb == "compare":
         raise refuse("policies", policies, f"a list of {', '.join(options('policy'))}")
     reference = config_from(plain)
     others = []
     for policy in policies:
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
-        chosen = settings("compare", [f"policy={policy}"])["policy"]
+        chosen = settings(verb, [f"policy={policy}"])["policy"]
         others.append(config_from({**plain, "policy": chosen}))
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")

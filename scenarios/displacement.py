@@ -53,26 +53,40 @@ def summarise(
     found: dict[str, Any] = {"label": " / ".join(LABEL), "unit_loss": "EUR per non-EU-born head and year"}
     for year in baseline[0].years:
         row = year - codes.FIRST_YEAR
-        added, lost, money = [], [], []
+        added, lost = [], []
         for base, at_parity, other in zip(baseline, paired, market_on, strict=True):
             label = at_parity.parity.labels.index(LABEL)
             added.append(at_parity.parity.added[label, 4 * row : 4 * row + 4].sum(axis=1).mean())
             change = (other.counts[row] - base.counts[row]).sum(axis=(0, 2, 3))
             lost.append(-change[: codes.NON_EU_BORN, employed].sum() / 4)
-            heads = base.counts[row, :, codes.NON_EU_BORN, ..., codes.MEASURE["persons"]].sum() / 4
-            before, after = (
-                conventions.net_contribution(result.counts[[row]], [year], accounting, hicp)[0, :, : codes.NON_EU_BORN]
-                for result in (base, other)
-            )
-            money.append((before.sum() - after.sum()) / heads)
         if min(added) <= 0:
             continue
         found[str(year)] = {
             "added_jobs": statistics.estimate(np.array(added)),
             "others_displaced_per_added_job": statistics.estimate(np.array(lost) / np.array(added)),
-            "fiscal_loss_of_others": statistics.estimate(np.array(money)),
+            "fiscal_loss_of_others": statistics.estimate(
+                loss_per_head(replace(accounting, denominator="all_ages"), baseline, market_on, hicp, year)[:, 0]
+            ),
         }
     return found
+
+
+def loss_per_head(
+    accounting: Accounting, baseline: Sequence[Results], market_on: Sequence[Results], hicp: Mapping[int, float], year: int
+) -> np.ndarray:
+    """What natives and EU-born lose with the market on, EUR per non-EU-born head, [seed, place]; all Member States first."""
+    row = year - codes.FIRST_YEAR
+    found = []
+    for base, other in zip(baseline, market_on, strict=True):
+        before, after = (
+            conventions.net_contribution(result.counts[[row]], [year], accounting, hicp)[0, :, : codes.NON_EU_BORN]
+            for result in (base, other)
+        )
+        loss = (before - after).sum(axis=(1, 2, 3))
+        heads = conventions.heads(base.counts[row, :, codes.NON_EU_BORN].sum(axis=(1, 2)), accounting)
+        with_sum = [np.concatenate([[values.sum()], values]) for values in (loss, heads)]
+        found.append(statistics.per_head(*with_sum))
+    return np.stack(found)
 
 
 def shock_years(end_year: int) -> int:

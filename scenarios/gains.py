@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,20 +69,26 @@ def achieved_gap(paired: Sequence[Results]) -> dict[str, float | None]:
 
 
 def write_conventions_table(
-    path: Path, baseline: Sequence[Results], paired: Sequence[Results], price_year: int, hicp: Mapping[int, float]
+    path: Path, baseline: Sequence[Results], paired: Sequence[Results], price_years: Sequence[int], hicp: Mapping[int, float]
 ) -> None:
-    """Level by origin in 2019 and the last year, and every gain, under each combination of conventions."""
+    """Level by origin in 2019 and the last year, and every gain, under each combination of conventions and price year."""
     last = baseline[0].years[-1]
     years = sorted({year for year in (2019, last) if year in baseline[0].years})
     labels = paired[0].parity.labels
     switches = [name for name in Accounting.__dataclass_fields__ if name != "price_year"]
     levels = [f"level_{origin}_{year}" for year in years for origin in codes.ORIGINS]
+    first = price_years[0]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*switches, "unit", *levels, *(f"gain_{last}_" + "_".join(label) for label in labels)])
-        for accounting in conventions.every_convention(price_year):
+        writer.writerow(
+            ["price_year", *switches, "unit", *levels, *(f"gain_{last}_" + "_".join(label) for label in labels)]
+        )
+        for accounting in conventions.every_convention(first):
             net = statistics.mean([summary.net_by_origin(result, accounting, hicp, years) for result in baseline])
             gain = statistics.mean(per_head(baseline, paired, accounting, hicp, [last])[:, :, 0, 0].sum(axis=-1))
-            row = [getattr(accounting, name) for name in switches]
-            numbers = [f"{value:.2f}" for value in (*net.reshape(-1), *gain)]
-            writer.writerow([*(str(value).lower() for value in row), summary.contribution_unit(accounting), *numbers])
+            row = [str(getattr(accounting, name)).lower() for name in switches]
+            for price_year in price_years:  # which only rescales
+                factor = hicp[price_year] / hicp[first]
+                unit = summary.contribution_unit(replace(accounting, price_year=price_year))
+                numbers = [f"{factor * value:.2f}" for value in (*net.reshape(-1), *gain)]
+                writer.writerow([price_year, *row, unit, *numbers])

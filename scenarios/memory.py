@@ -22,7 +22,7 @@ GROWTH = {"native": 1.2, "eu_born": 2.5, "non_eu_born": 2.5}
 def check(config: Config, labels: int = 0) -> None:
     """Raise InputError when the simulation would need more memory than is free or allowed by compute.memory_gib.
 
-    `labels` is the number of parity counterfactuals that follow the baseline.
+    `labels` is the number of parity counterfactuals that are simulated together after the baseline.
     """
     needed = needed_bytes(config, labels)
     allowed = available_bytes() if config.compute.memory_gib is None else config.compute.memory_gib * 2**30
@@ -31,7 +31,8 @@ def check(config: Config, labels: int = 0) -> None:
         raise refuse(
             "population.scale",
             f"{population.scale} with population.scale_comparison={population.scale_comparison}",
-            f"what fits into {allowed / 2**30:.1f} GiB of memory; this needs about {needed / 2**30:.1f} GiB",
+            f"what fits into {allowed / 2**30:.1f} GiB of memory; this needs about {needed / 2**30:.1f} GiB"
+            + (", less with parity.decomposition=false" if labels and config.parity.decomposition else ""),
         )
 
 

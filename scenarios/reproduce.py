@@ -12,7 +12,10 @@ from calibration.config import Accounting, Config
 from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
-from scenarios import conventions, displacement, draws, figures, gains, pay_gap, reconciliation, simulation, statistics, summary, text
+from scenarios import (
+    argument, conventions, decomposition, displacement, draws, figures, gains, jrc_six, pay_gap, readings, reconciliation,
+    simulation, statistics, summary, text,
+)  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
@@ -27,34 +30,40 @@ HEADLINE = {
 CONSOLE_YEARS = (2019, 2025, 2030, 2035)
 
 
-def reproduce(config: Config) -> str:
-    """Simulate, write the result folder, and return the text for the console."""
+def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
+    """Simulate, write the result folder, and return the text for the console; `policies` are run beside parity (jrc_six)."""
     hicp = consumer_prices()
     inputs = load_inputs(config)
-    digest = result_hash("reproduce", [config])
-    progress = Progress(3 * len(config.seeds) + 2 * draws.simulations(config))
+    digest = result_hash("reproduce", [config, *policies])
+    apart = decomposition.simulations(config)
+    at_centre = (3 + apart + jrc_six.simulations(policies)) * len(config.seeds)
+    progress = Progress(at_centre + (2 + min(1, apart)) * draws.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
         paired = simulation.simulate_parity(config, inputs, baseline, progress)
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
-        rows = intervals(config, baseline, paired, hicp, progress)
+        flows = jrc_six.simulate(config, policies, baseline, progress)
+        parts = decomposition.coalitions(config, inputs, baseline, paired, progress)
+        every = intervals(config, baseline, paired, parts, hicp, progress)
         progress.close()
-        scenarios = {config.policy.name: baseline}
-        write_common(folder, "reproduce", [config], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
+        rows = [row for row in every if not row["outcome"].startswith(readings.OUTCOME)]
+        runs = argument.Runs(baseline, paired, market_on, parts, flows)
+        scenarios = {config.policy.name: baseline} | {flow.name: flow.results for flow in flows}
+        write_common(folder, "reproduce", [config, *policies], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
         found = summarise(config, baseline, paired, hicp)
         if market_on:
             found["market_on"] = displacement.summarise(config.accounting, baseline, paired, market_on, hicp)
+        found[f"decomposition_{config.run.end_year}"] = decomposition.summarise(parts, baseline, config.accounting, hicp)
         found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
-        price_year = config.accounting.price_year
-        gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_year, hicp)
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         reconciliation.write(folder, baseline)
         pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0])
+        argued = argument.write(folder, config, runs, found, every, hicp)
         fitted = [*write_fit(folder, baseline), *reconciliation.lines(baseline)]
     place = final_folder(config.compute.output, config.name, digest)
-    shown = [*gain_intervals(rows), *interval_lines(config, rows)]
+    shown = [*gain_intervals(rows), *argued, *interval_lines(config, rows)]
     return "\n".join([console(found), *shown, *fitted, "", str(place), progress.line])
 
 
@@ -86,25 +95,39 @@ def intervals(
     config: Config,
     baseline: Sequence[Results],
     paired: Sequence[Results],
+    parts: Mapping[tuple[str, str], Sequence[decomposition.Coalitions]],
     hicp: Mapping[int, float],
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """Rows of intervals.csv: every gain in the last year and the outcomes of the baseline, none without draws."""
+    """Rows of intervals.csv and of the readings: every gain in the last year, its parts under the first label, every
+    reading, and the outcomes of the baseline; none without draws."""
     if not config.draws:
         return []
     coarse = draws.coarse(config)
+    first = [pair for pair in parts if pair[1] == config.parity.references[0]]
 
     def simulate(draw: Draw, seed: int) -> draws.Outcomes:
         inputs, before = simulation.simulate_draw(coarse, draw, seed, progress)
         (after,) = simulation.simulate_parity(coarse, inputs, [before], progress)
-        return outcomes(config.accounting, before, after, hicp)
+        found = decomposition.coalitions(coarse, inputs, [before], [after], progress, first)
+        return outcomes(config, before, after, [found[pair][0] for pair in first], hicp)
 
-    centre = [outcomes(config.accounting, *pair, hicp) for pair in zip(baseline, paired, strict=True)]
+    centre = [
+        outcomes(config, before, after, [parts[pair][n] for pair in first], hicp)
+        for n, (before, after) in enumerate(zip(baseline, paired, strict=True))
+    ]
     return draws.intervals(config, simulate, centre)
 
 
-def outcomes(accounting: Accounting, before: Results, after: Results, hicp: Mapping[int, float]) -> draws.Outcomes:
-    """The outcomes of the baseline and every gain in the last year, by place."""
+def outcomes(
+    config: Config,
+    before: Results,
+    after: Results,
+    parts: Sequence[decomposition.Coalitions],
+    hicp: Mapping[int, float],
+) -> draws.Outcomes:
+    """The outcomes of the baseline, every gain in the last year and its parts by place, and every reading."""
+    accounting = config.accounting
     last = before.years[-1]
     values = gains.per_head([before], [after], accounting, hicp, [last])[0, :, 0].sum(axis=-1)
     unit = summary.contribution_unit(accounting)
@@ -113,6 +136,9 @@ def outcomes(accounting: Accounting, before: Results, after: Results, hicp: Mapp
         for p, place in enumerate([summary.place(before.member_states), *before.member_states])
         for v, label in enumerate(after.parity.labels)
     }
+    for one in parts:
+        found |= decomposition.outcomes(one, before, accounting, hicp)
+    found |= readings.outcomes(before, after, accounting, hicp, config.parity.start_year)
     return found | summary.outcomes(before, accounting, hicp)
 
 

@@ -23,13 +23,20 @@ def simulate_draw(config: Config, draw: Draw, seed: int, progress: Progress) -> 
     return inputs, _timed(inputs, seed, f"{draw.label}, {config.policy.name}", progress)
 
 
-def simulate_parity(config: Config, inputs: Any, baseline: Sequence[Results], progress: Progress) -> list[Results]:
-    """Per seed the non-EU-born of the baseline, at parity: same persons, same market, fixed targets."""
+def simulate_parity(
+    config: Config,
+    inputs: Any,
+    baseline: Sequence[Results],
+    progress: Progress,
+    asked: tuple[Sequence[str], Sequence[str], Sequence[str]] | None = None,
+) -> list[Results]:
+    """Per seed the non-EU-born of the baseline, at parity: same persons, same market, fixed targets.
+
+    `asked`: variants, given and references, those of the settings unless named.
+    """
     parity = config.parity
-    plan = parity_plan(
-        list(baseline), parity.variants, parity.given, parity.references,
-        parity.symmetric, parity.start_year, parity.end_year,
-    )  # fmt: skip
+    asked = asked or (parity.variants, parity.given, parity.references)
+    plan = parity_plan(list(baseline), *asked, parity.symmetric, parity.start_year, parity.end_year)
     return [
         _timed(inputs.with_parity(plan, market=result.market), result.seed, f"parity, seed {result.seed}", progress)
         for result in baseline

@@ -35,7 +35,7 @@ def verb_usage(verb: str) -> str:
 
 {compose.VERBS[verb]}
 
-groups (choose with group=option, an experiment with +experiment=option)
+groups (choose with group=option, an experiment with experiment=option)
 {groups}
 
 settings

@@ -63,4 +63,4 @@ def differences(one, other, rows=None):
 
 def plan_for(baselines, symmetric=False, start_year=2018, end_year=2019, references=("native", "eu_born")):
     """A parity plan with all variants, given sex x age and given sex x age x education."""
-    return parity_plan(baselines, PARITY_VARIANTS, PARITY_GIVEN, references, symmetric, start_year, end_year)
+    return parity_plan(baselines, tuple(PARITY_VARIANTS), PARITY_GIVEN, references, symmetric, start_year, end_year)

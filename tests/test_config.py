@@ -40,9 +40,11 @@ def test_verbs_compose(verb):
 
 def test_every_policy_and_experiment_is_valid_and_survives_being_written():
     overrides = [[f"policy={name}"] for name in compose.options("policy")]
-    overrides += [[f"+experiment={name}"] for name in compose.options("experiment")]
-    for override in overrides:
-        config = compose.job("run", override)
+    overrides += [[f"{plus}experiment=nordic_recognition"] for plus in ("", "+")]
+    jobs = [compose.job("run", override) for override in overrides]
+    jobs.append(compose.job("reproduce", ["experiment=jrc_six"]))
+    assert set(compose.options("experiment")) == {"jrc_six", "nordic_recognition"}
+    for config in jobs:
         written = OmegaConf.to_yaml(OmegaConf.create(settings_of(config)))
         assert config_from(OmegaConf.to_container(OmegaConf.create(written))) == config
 

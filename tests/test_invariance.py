@@ -147,6 +147,7 @@ LEVER_FILES = {
     "anti_discrimination": "anti_discrimination",
     "more_arrivals": "arrivals",
     "fewer_arrivals": "arrivals",
+    "better_educated_arrivals": "education_of_arrivals",
 }
 
 

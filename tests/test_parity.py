@@ -173,7 +173,7 @@ def test_cells_above_their_target_are_left_alone(upward):
 def test_symmetric_parity_lowers_cells_above_their_target(both_ways):
     """With the switch, such cells come down to the target: the remaining absolute gap given sex x age is below half a
     point for the variants of employment, and somebody has lost a job."""
-    labels = [i for v in PARITY_VARIANTS[1:] for i in both_ways.labels(v, "sex_age")]
+    labels = [i for v in list(PARITY_VARIANTS)[1:] for i in both_ways.labels(v, "sex_age")]
     assert (both_ways.paired.parity.gap[labels][:, FIRST_AFTER:] < 0.5).all()
     t = both_ways.inputs.quarters - 1
     fewer = [(both_ways.counted[t][i][..., O_EMPLOYED] < both_ways.cells[t][..., 1]).sum() for i in labels]

@@ -9,7 +9,7 @@ from calibration import static_gain as static
 from model import LabourIntegrationModel
 from model.cell import SHAPE
 from model.codes import COMPONENT, INACTIVE, MEASURE, NON_EU_BORN, OTHER, UNEMPLOYED
-from model.parity import EMPLOYED, Plan
+from model.parity import EMPLOYED, EMPLOYMENT, Plan
 
 SEEDS = range(1, 7)
 
@@ -28,10 +28,11 @@ def calculated(inputs):
 
 def _plan(inputs):
     """Employment at parity with natives given sex and age, in force at once."""
-    targets = np.zeros((1, 5, 27, 2, 9, 3))
+    targets = np.zeros((1, 6, 27, 2, 9, 3))
     targets[0, EMPLOYED] = static.targets(inputs)[..., None]
     label = (("employment", "sex_age", "native"),)
-    return Plan(label, targets, np.ones(targets.shape, dtype=bool), np.array([1]), np.array([False]), False, start_q=-8, end_q=-5)
+    everywhere = np.ones(targets.shape, dtype=bool)
+    return Plan(label, targets, everywhere, np.array([EMPLOYMENT]), np.array([False]), False, start_q=-8, end_q=-5)
 
 
 def _choose(number, share, start):

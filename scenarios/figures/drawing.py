@@ -12,7 +12,7 @@ from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, calibration, groups, parity, pipeline, style, validation
+from scenarios.figures import age, calibration, groups, headline, parity, pipeline, style, validation
 from scenarios.published import published_rates
 
 
@@ -35,6 +35,18 @@ def draw_gains(folder: Path, found: Mapping[str, Any], year: int) -> None:
     with rc_context(style.SETTINGS):
         parity.gains(folder / "gain.png", found, str(year))
         parity.gain_parts(folder / "gain_parts.png", found, str(year))
+
+
+def draw_headline(
+    folder: Path, found: Mapping[str, Any], read: Sequence[Mapping[str, Any]], intervals: Mapping[tuple[str, str], Any], year: int
+) -> None:
+    """The argument about the headline: `found` of summary.json, rows of readings.csv, intervals by place and outcome."""
+    with rc_context(style.SETTINGS):
+        headline.readings(folder / "readings.png", read, found, str(year))
+        if any(key.endswith("_native") for key in found[f"decomposition_{year}"]):
+            headline.waterfall(folder / "decomposition.png", found, str(year))
+        if found[f"gain_{year}"]:
+            headline.member_states(folder / "gain_by_member_state.png", found, intervals, str(year))
 
 
 def draw_calibration(folder: Path, moments: pd.DataFrame, terms: pd.DataFrame) -> None:

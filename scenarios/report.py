@@ -1,0 +1,394 @@
+"""report.md and the verdict on the console: what was said, what is found under each reading, what makes it up, how sure.
+
+Every number and every comparison in words is computed from the tables of the run; nothing is written down in advance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model import codes
+from scenarios import jrc_six, text
+from scenarios.readings import COMBINED, HEADLINE, OFF
+
+Row = Mapping[str, Any]
+CLAIM = (
+    "Derived independently and compared, not replicated: the table of scenarios in the Commission's report (JRC121937) could not "
+    "be read, so its definitions of parity, group, prices and year are not known."
+)
+GIVEN = {"sex_age": "given sex and age", "sex_age_education": "given education too"}
+REFERENCE = {"native": "against natives", "eu_born": "against EU-born"}
+VARIANT = {
+    "participation": "participation",
+    "employment": "employment",
+    "match_and_pay": "employment, match and pay",
+    "full": "full",
+}
+FACTORS = {
+    "participation": "participation",
+    "unemployment": "unemployment",
+    "match": "job match",
+    "pay": "hourly pay in the same job",
+    "hours": "hours",
+}
+COMPONENTS = {
+    "income tax": ("income_tax",),
+    "contributions of employees": ("employee_contributions",),
+    "contributions of employers": ("employer_contributions",),
+    "indirect tax": ("indirect_tax",),
+    "benefits saved": ("unemployment_benefit", "social_assistance", "family_benefit", "other_cash"),
+    "pensions, paid later": ("pension",),
+}
+SWITCHES = {
+    "variant": "what is made equal (variant)",
+    "given": "whether education is given",
+    "reference": "against whom (natives or EU-born)",
+    "market": "whether added jobs displace others (market on)",
+    "children": "where children count",
+    "employer_contributions": "employer contributions in or out",
+    "programme_costs": "programme costs in or out",
+    "price_year": "price year",
+    "denominator": "per head of all ages or per person 20-64",
+    "pension_indexation": "indexation of pensions",
+    "real_wage_growth": "real wage growth counted or not",
+}
+
+
+def name(row: Row) -> str:
+    """A label in words."""
+    return f"{VARIANT[row['variant']]}, {GIVEN[row['given']]}, {REFERENCE[row['reference']]}"
+
+
+def euro(value: float | None) -> str:
+    """Whole euro with spaces."""
+    return text.estimate(None if value is None else round(value) + 0.0, None)
+
+
+def default_readings(read: Sequence[Row]) -> list[Row]:
+    """The first reading of every label: the conventions of the run, a year, market off."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in read:
+        found.setdefault((row["variant"], row["given"], row["reference"]), row)
+    return list(found.values())
+
+
+def place_of(row: Row) -> str:
+    """Where the interval of a reading lies: holds, below or above the headline; unknown without draws."""
+    if row["low"] is None or row["high"] is None:
+        return "unknown"
+    if row["high"] < HEADLINE:
+        return "below"
+    return "above" if row["low"] > HEADLINE else "holds"
+
+
+def closest(rows: Sequence[Row]) -> Row:
+    """The reading with the smallest distance to the headline."""
+    return min(rows, key=lambda row: abs(row["gain"] - HEADLINE))
+
+
+def comparable(found: Mapping[str, Any], last: int) -> bool:
+    """Whether the run is about what the headline is about: the whole EU, in 2035."""
+    return found["place"] == "EU27_2020" and last == codes.LAST_YEAR
+
+
+def verdict(found: Mapping[str, Any], read: Sequence[Row], last: int) -> list[str]:
+    """The comparison in words, a sentence a line."""
+    if not comparable(found, last):
+        return [f"The headline is about the EU in {codes.LAST_YEAR}; this run is not, so nothing is compared with it.", CLAIM]
+    rows = default_readings(read)
+    best = closest(rows)
+    lines = [
+        f"Under the conventions of this run the reading closest to {euro(HEADLINE)} is {name(best)}: {_with_interval(best)}, "
+        f"{_distance(best)}."
+    ]
+    places = {row_place: [row for row in rows if place_of(row) == row_place] for row_place in ("holds", "below", "above")}
+    if any(places.values()):
+        held = places["holds"]
+        lines.append(f"The 90 % interval holds {euro(HEADLINE)} under {len(held)} of {len(rows)} readings" + _names(held) + ".")
+        for side in ("below", "above"):
+            if places[side]:
+                lines.append(f"It lies wholly {side} under {len(places[side])}" + _names(places[side]) + ".")
+    else:
+        lines.append("Without draws (draws=24) no reading has an interval, so none is ruled out by this run.")
+        short = [row for row in rows if row["gain"] < HEADLINE / 2]
+        if short:
+            lines.append(f"Less than half of it is reached under {len(short)} of {len(rows)} readings" + _names(short) + ".")
+    order = spreads(read, best)
+    if order:
+        first = ", ".join(f"{SWITCHES.get(switch, switch)} ({euro(width)})" for switch, width in order[:4])
+        lines.append(f"What would settle it is the source's own definition of, in the order of what each moves (EUR): {first}.")
+    return [*lines, CLAIM]
+
+
+def spreads(read: Sequence[Row], best: Row) -> list[tuple[str, float]]:
+    """By how much each choice moves the gain, others as in `best`: largest less smallest annual gain, largest first."""
+    switches = [switch for switch in best if switch in SWITCHES or switch in _accounting(best)]
+    annual = [row for row in read if row["measure"] == "annual"]
+    found = []
+    for switch in switches:
+        others = [one for one in switches if one != switch]
+        gains = [row["gain"] for row in annual if all(row[one] == best[one] for one in others)]
+        found.append((switch, max(gains) - min(gains)))
+    return sorted([(switch, width) for switch, width in found if round(width) > 0], key=lambda item: -item[1])
+
+
+def _accounting(row: Row) -> list[str]:
+    """Names of the accounting switches among the columns of a reading."""
+    columns = list(row)
+    return columns[columns.index("discount_rate") + 1 : columns.index("gain")]
+
+
+def _names(rows: Sequence[Row]) -> str:
+    """Labels in brackets, variants of the same yardstick together."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        grouped.setdefault((row["given"], row["reference"]), []).append(VARIANT[row["variant"]])
+    if not grouped:
+        return ""
+    return " (" + "; ".join(f"{GIVEN[g]}, {REFERENCE[r]}: {' and '.join(names)}" for (g, r), names in grouped.items()) + ")"
+
+
+def _with_interval(row: Row) -> str:
+    error = "" if row["monte_carlo_se"] is None else f" (Monte Carlo standard error {euro(row['monte_carlo_se'])})"
+    interval = "" if row["low"] is None else f" [{euro(row['low'])} to {euro(row['high'])}]"
+    return f"{euro(row['gain'])}{interval}{error}"
+
+
+def _distance(row: Row) -> str:
+    difference = row["gain"] - HEADLINE
+    return f"{euro(abs(difference))} {'more' if difference > 0 else 'less'}, {100 * row['gain'] / HEADLINE:.0f} % of it"
+
+
+def write(
+    found: Mapping[str, Any],
+    read: Sequence[Row],
+    of_gains: Sequence[Row],
+    of_parts: Sequence[Row],
+    last: int,
+    six: Sequence[Row] = (),
+) -> str:
+    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv and jrc_six.csv."""
+    rows = default_readings(read)
+    best = closest(rows)
+    sections = [
+        f"# The gain at parity in {last}, beside the Commission's {euro(HEADLINE)}",
+        *verdict(found, read, last),
+        f"Figures are {rows[0]['unit']}, {_place(found)}, mean over seeds {', '.join(map(str, found['seeds']))}"
+        + (f", 90 % intervals over {found['draws']} draws of all parameters." if "draws" in found else ", without draws."),
+        "## What was said",
+        f"{found['headline']['source']}: {euro(HEADLINE)} ({found['headline']['unit']}). One report of it names participation and "
+        "wages as of EU-born people, others participation alone; whether a year, 2015 prices, all ages and the best of six "
+        "scenarios are meant is not written in what could be read.",
+        "## Each reading",
+        _table(["reading", "gain", "90 % interval", "Monte Carlo s.e.", f"% of {euro(HEADLINE)}", "interval"], [
+            [name(row), euro(row["gain"]), _interval(row), euro(row["monte_carlo_se"]), f"{100 * row['ratio']:.0f}", place_of(row)]
+            for row in rows
+        ]),
+        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no draws. Cells by "
+        "education rest on employment by birth and education, which is imputed.",
+        *_decomposition(found, of_parts, last),
+        *_components(of_gains),
+        *_groups(of_gains),
+        *_conventions(read, best),
+        *_member_states(of_gains),
+        *_market(read),
+        *_scenarios(six),
+        *_certainty(found),
+    ]  # fmt: skip
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    return "all 27 Member States" if found["place"] == "EU27_2020" else "the selected Member States together"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _interval(row: Row) -> str:
+    return "-" if row["low"] is None else f"{euro(row['low'])} to {euro(row['high'])}"
+
+
+def _total(rows: Sequence[Row]) -> list[Row]:
+    """Net gains of all Member States together, both sexes and all levels of education, market off."""
+    return [row for row in _slice(rows) if row["place"] == rows[0]["place"] and row["component"] == "net_contribution"]
+
+
+def _slice(rows: Sequence[Row], sex: str = "total", education: str = "total") -> list[Row]:
+    return [row for row in rows if (row["market"], row["sex"], row["education"]) == (OFF, sex, education)]
+
+
+def _labels(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((row["given"], row["reference"]) for row in rows))
+
+
+def _decomposition(found: Mapping[str, Any], of_parts: Sequence[Row], last: int) -> list[str]:
+    """Shapley values by factor, and what they say."""
+    if not of_parts:
+        return []
+    totals = _total(of_parts)
+    lines = []
+    for given, reference in _labels(totals):
+        mine = [row for row in totals if (row["given"], row["reference"]) == (given, reference)]
+        whole = sum(row["value"] for row in mine)
+        cells = [f"{euro(row['value'])}" + ("" if row["low"] is None else f" [{_interval(row)}]") for row in mine]
+        lines.append([f"{GIVEN[given]}, {REFERENCE[reference]}", *cells, euro(whole)])
+    first = [row for row in totals if (row["given"], row["reference"]) == _labels(totals)[0]]
+    whole = sum(row["value"] for row in first)
+    order = sorted(first, key=lambda row: -row["value"])
+    shares = ", ".join(f"{FACTORS[row['variant']]} {100 * row['value'] / whole:.0f} %" for row in order) if whole > 0 else "-"
+    given, reference = _labels(totals)[0]
+    return [
+        f"## What the full gain of {last} is made of",
+        _table(["", *FACTORS.values(), "all closed"], lines),
+        "What a factor adds, averaged over all orders in which the five can be closed (Shapley values); parts add up to the "
+        "full gain. Hourly pay is pay in the same job: what is left of the gap once the job match is closed. "
+        f"{GIVEN[given].capitalize()}, {REFERENCE[reference]}: {shares}.",
+    ]
+
+
+def _components(of_gains: Sequence[Row]) -> list[str]:
+    """The gain by component, given sex and age, against natives."""
+    chosen = _first_label(of_gains)
+    rows = [row for row in _slice(of_gains) if row["place"] == of_gains[0]["place"] and chosen(row)]
+    lines = []
+    for variant in dict.fromkeys(row["variant"] for row in rows):
+        values = {row["component"]: row["value"] for row in rows if row["variant"] == variant}
+        cells = [sum(values.get(part, 0.0) for part in parts) for parts in COMPONENTS.values()]
+        rest = values["net_contribution"] - sum(cells)
+        lines.append([VARIANT[variant], *map(euro, cells), euro(rest), euro(values["net_contribution"])])
+    return [
+        f"## By component, {_first_name(of_gains)}",
+        _table(["", *COMPONENTS, "other", "sum"], lines),
+    ]
+
+
+def _groups(of_gains: Sequence[Row]) -> list[str]:
+    """Who the gain comes from: sex and education, with the amount per head of the group."""
+    chosen = _first_label(of_gains)
+    here = [row for row in of_gains if chosen(row) and row["place"] == of_gains[0]["place"] and row["market"] == OFF]
+    variants = list(dict.fromkeys(row["variant"] for row in here))
+    lines = []
+    for sex, level in (*((sex, "total") for sex in codes.SEXES), *(("total", level) for level in codes.EDUCATION)):
+        cells = []
+        for variant in variants:
+            (row,) = (
+                row for row in _slice(here, sex, level) if row["variant"] == variant and row["component"] == "net_contribution"
+            )
+            cells.append(f"{euro(row['value'])} ({euro(row['of_group'])})")
+        lines.append([sex if level == "total" else f"{level} education", *cells])
+    return [
+        f"## By sex and education, {_first_name(of_gains)}",
+        _table(["", *(VARIANT[variant] for variant in variants)], lines),
+        "Contribution to the mean over all heads; in brackets per head of the group.",
+    ]
+
+
+def _first_label(of_gains: Sequence[Row]) -> Any:
+    first = (of_gains[0]["given"], of_gains[0]["reference"])
+    return lambda row: (row["given"], row["reference"]) == first
+
+
+def _first_name(of_gains: Sequence[Row]) -> str:
+    return f"{GIVEN[of_gains[0]['given']]}, {REFERENCE[of_gains[0]['reference']]}"
+
+
+def _conventions(read: Sequence[Row], best: Row) -> list[str]:
+    """What each switch does to the gain of the closest reading, and the discounted sums."""
+    switches = _accounting(best)
+    mine = [row for row in read if all(row[key] == best[key] for key in ("variant", "given", "reference", "market"))]
+    annual = [row for row in mine if row["measure"] == "annual"]
+    lines, silent = [], []
+    for switch in switches:
+        others = [one for one in switches if one != switch]
+        rows = [row for row in annual if all(row[one] == best[one] for one in others)]
+        if len(rows) < 2:
+            continue
+        values = ", ".join(f"{str(row[switch]).lower()} {euro(row['gain'])}" for row in rows)
+        if max(row["gain"] for row in rows) - min(row["gain"] for row in rows) < 0.5:
+            silent.append(SWITCHES.get(switch, switch))
+        else:
+            lines.append([SWITCHES.get(switch, switch), values])
+    combined = [row["gain"] for row in annual if all(row[one] == best[one] for one in switches if one not in COMBINED)]
+    sums = [row for row in mine if row["measure"] == "discounted_sum" and row["real_wage_growth"] == best["real_wage_growth"]]
+    discounted = ", ".join(f"{100 * row['discount_rate']:g} %: {euro(row['gain'])}" for row in sums)
+    said = (
+        f"These move levels, not the gain: {', '.join(silent)}. Parity is no programme and has no cost of its own, so gross and net "
+        "of programme costs are the same; what a programme may cost per head before the budget loses is the discounted sum."
+        if silent
+        else ""
+    )
+    return [
+        f"## Conventions, for {name(best)}",
+        _table(["switch", "gain"], lines),
+        f"Price year, growth and denominator together: {euro(min(combined))} to {euro(max(combined))}. {said}".strip(),
+        f"Discounted sum of the gain per head from the start of parity to the last year, by real rate: {discounted}.",
+        "Every reading is a row of readings.csv; level and gain under every combination of switches are in conventions_table.csv.",
+    ]
+
+
+def _member_states(of_gains: Sequence[Row]) -> list[str]:
+    """Range over Member States of the last variant, given sex and age, against natives."""
+    chosen, total = _first_label(of_gains), of_gains[0]["place"]
+    rows = [row for row in _slice(of_gains) if chosen(row) and row["component"] == "net_contribution" and row["place"] != total]
+    if not rows:
+        return []
+    variant = rows[-1]["variant"]
+    mine = sorted((row for row in rows if row["variant"] == variant), key=lambda row: -row["value"])
+    above = [row["place"] for row in mine if row["value"] > HEADLINE]
+    listed = ", ".join(f"{row['place']} {euro(row['value'])}" for row in mine)
+    return [
+        f"## By Member State: {VARIANT[variant]}, {_first_name(of_gains)}",
+        f"{listed}. More than {euro(HEADLINE)} in {len(above)} of {len(mine)}. All variants, components, sexes and levels of education "
+        "are in gains.csv.",
+    ]
+
+
+def _market(read: Sequence[Row]) -> list[str]:
+    """The one label simulated with the market on."""
+    rows = [row for row in read if row["market"] != OFF]
+    if not rows:
+        return []
+    (on,) = rows
+    off = next(row for row in read if row["market"] == OFF and all(row[key] == on[key] for key in ("variant", "given", "reference")))
+    return [
+        "## With the market on",
+        f"{name(on).capitalize()}: {euro(off['gain'])} with the market off; less what natives and EU-born lose when the added jobs ask "
+        f"for openings like everybody, {euro(on['gain'])}"
+        + ("" if on["monte_carlo_se"] is None else f" (Monte Carlo standard error {euro(on['monte_carlo_se'])})")
+        + ".",
+    ]
+
+
+def _scenarios(six: Sequence[Row]) -> list[str]:
+    """Flow scenarios and parity with the signs known of the Commission's report."""
+    if not six:
+        return []
+    known = [row for row in six if row["verdict"] != "not known"]
+    passed = [row for row in known if row["verdict"] == "pass"]
+    return [
+        "## Scenarios in the manner of the Commission's report",
+        _table(jrc_six.HEADER, jrc_six.lines_of(six)),
+        f"{len(passed)} of {len(known)} known signs are found. Net contribution per head, Monte Carlo standard error in brackets; the "
+        f"strengths are assumptions. Small: at most {100 * jrc_six.SMALL:.0f} % of the gain of the full variant.",
+    ]
+
+
+def _certainty(found: Mapping[str, Any]) -> list[str]:
+    """How much of the parameter variance priors leave open."""
+    shares = [
+        row["prior_share"]
+        for row in found.get("intervals", ())
+        if row["outcome"].startswith("gain_") and row["prior_share"] is not None
+    ]
+    if not shares:
+        return []
+    return [
+        "## How sure",
+        f"Intervals hold the uncertainty of all parameters; priors alone account for {100 * min(shares):.0f} to "
+        f"{100 * max(shares):.0f} % of its variance. They do not hold what a different definition of the headline would change: that "
+        "is the table of readings.",
+    ]

@@ -1,0 +1,201 @@
+"""The headline's tables and words: sums that must agree, readings worked out by hand, and a verdict that follows the numbers."""
+
+import csv
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from calibration.config import Accounting
+from model import codes
+from scenarios import compose, conventions, readings, report
+from scenarios.cli import main
+from scenarios.prices import consumer_prices
+
+SMALL = ["population=small", "member_states=[LU,MT]", "run.end_year=2021", "parity.start_year=2018", "parity.end_year=2019", "seeds=2"]
+ACCOUNTING = compose.job("reproduce", []).accounting
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Result folder of a small `integra reproduce`."""
+    root = tmp_path_factory.mktemp("headline")
+    assert main(["reproduce", *SMALL, f"compute.output={root}"]) == 0
+    (found,) = root.iterdir()
+    return found
+
+
+def rows_of(path):
+    """Rows of a csv file, numbers as floats."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            {name: float(value) if value.replace(".", "").replace("-", "").isdigit() else value for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def chosen(rows, **wanted):
+    """Rows with these values."""
+    return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def test_sexes_education_and_components_add_up(folder):
+    """In both tables, for every place and label: the sexes, the levels, their crossing and the components each sum to the net."""
+    for name, item in (("gains.csv", "variant"), ("decomposition.csv", "factor")):
+        rows = chosen(rows_of(folder / name), market="off")
+        labels = {tuple(row[key] for key in ("place", "given", "reference", item)) for row in rows}
+        assert len(labels) == 3 * 4 * (4 if item == "variant" else 5)
+        for place, given, reference, what in labels:
+            mine = chosen(rows, place=place, given=given, reference=reference, **{item: what})
+            (net,) = (row["value"] for row in chosen(mine, sex="total", education="total", component="net_contribution"))
+            for part in (
+                [row for row in mine if row["component"] != "net_contribution"],
+                [row for row in mine if row["sex"] != "total" and row["education"] == "total"],
+                [row for row in mine if row["sex"] == "total" and row["education"] != "total"],
+                [row for row in mine if row["sex"] != "total" and row["education"] != "total"],
+            ):
+                assert sum(row["value"] for row in part) == pytest.approx(net, abs=0.01)
+
+
+def test_decomposition_adds_up_to_the_full_gain_of_the_tables(folder):
+    """Factor by factor in decomposition.csv against variant full in gains.csv, every place, component, sex and level."""
+    parts, gains = rows_of(folder / "decomposition.csv"), chosen(rows_of(folder / "gains.csv"), variant="full")
+    keys = ("place", "given", "reference", "sex", "education", "component")
+    total = {}
+    for row in parts:
+        total[tuple(row[key] for key in keys)] = total.get(tuple(row[key] for key in keys), 0.0) + row["value"]
+    assert len(gains) > 200
+    for row in gains:
+        assert total[tuple(row[key] for key in keys)] == pytest.approx(row["value"], abs=0.01)
+
+
+def test_gains_are_those_of_the_summary(folder):
+    """The totals of gains.csv and of readings.csv are the gains of summary.json; market on is less by the loss of others."""
+    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    rows = chosen(rows_of(folder / "gains.csv"), place="selected", sex="total", education="total", component="net_contribution")
+    read = rows_of(folder / "readings.csv")
+    for variant in codes.PARITY_VARIANTS:
+        label = dict(variant=variant, given="sex_age", reference="native", market="off")
+        assert chosen(rows, **label)[0]["value"] == pytest.approx(found["gain_2021"][variant]["mean"], abs=1e-3)
+        assert chosen(read, **label)[0]["gain"] == pytest.approx(found["gain_2021"][variant]["mean"], abs=0.01)
+    loss = found["market_on"]["2021"]["fiscal_loss_of_others"]["mean"]
+    on = chosen(rows, market="on")
+    assert len(on) == 1 and on[0]["value"] == pytest.approx(found["gain_2021"]["employment"]["mean"] - loss, abs=0.01)
+
+
+def test_readings_follow_from_each_other(folder):
+    """Price years only rescale; the undiscounted sum of years is at least the last year; ratios are to 3 500; every switch
+    of the accounting is turned."""
+    rows = chosen(rows_of(folder / "readings.csv"), variant="full", given="sex_age", reference="native", market="off")
+    first = rows[0]
+    hicp = consumer_prices()
+    assert {row["price_year"] for row in rows} == {2015.0, 2019.0, 2024.0}
+    same = [name for name in (field.name for field in fields(Accounting)) if name != "price_year"]
+    for row in rows:
+        if row["measure"] == "annual":
+            assert row["ratio"] == pytest.approx(row["gain"] / 3500, abs=1e-4)
+            if all(row[name] == first[name] for name in same):
+                assert row["gain"] == pytest.approx(first["gain"] * hicp[int(row["price_year"])], abs=0.02)
+    sums = [row for row in chosen(rows, measure="discounted_sum") if row["real_wage_growth"] == first["real_wage_growth"]]
+    assert [row["discount_rate"] for row in sums] == [0.0, 0.03, 0.04]
+    assert sums[0]["gain"] > sums[1]["gain"] > sums[2]["gain"] > first["gain"]
+    for name, values in readings.alternatives(ACCOUNTING).items():
+        assert {str(row[name]) for row in rows} >= {str(float(v)) if name == "price_year" else str(v).lower() for v in values}
+
+
+def test_every_reading_once():
+    """Three price years x growth x denominator, every other switch turned alone, three rates with and without growth."""
+    every = readings.readings(ACCOUNTING)
+    assert every[0].accounting == ACCOUNTING and len(set(every)) == len(every)
+    values = readings.alternatives(ACCOUNTING)
+    others = sum(len(values[name]) - 1 for name in values if name not in readings.COMBINED)
+    assert len(every) == 3 * 2 * 2 + others + 3 * 2
+
+
+def test_conventions_table_holds_every_price_year(folder):
+    """Each combination of switches in three price years; 2019 levels of every origin and a gain for each label."""
+    rows = rows_of(folder / "conventions_table.csv")
+    assert len(rows) == 3 * len(list(conventions.every_convention(2019)))
+    hicp = consumer_prices()
+    first, second = rows[0], rows[1]
+    for name, value in first.items():
+        if name.startswith(("gain_", "level_")):
+            assert second[name] == pytest.approx(value * hicp[int(second["price_year"])], abs=0.02)
+
+
+def test_report_is_about_its_run(folder):
+    """A run of two Member States to 2021 is not compared with the headline; claim and sections are there; no number missing."""
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert report.CLAIM in text and "nothing is compared with it" in text
+    for section in ("Each reading", "What the full gain of 2021 is made of", "By component", "Conventions", "By Member State"):
+        assert f"## {section}" in text
+    assert "nan" not in text and "None" not in text
+    for name in ("readings.png", "decomposition.png", "gain_by_member_state.png"):
+        assert (folder / "figures" / name).stat().st_size > 10_000
+
+
+# -- words follow numbers ---------------------------------------------------------------------------------------------
+
+
+def reading(variant, gain, low=None, high=None, **switches):
+    """A row as readings.table gives it."""
+    settings = {field.name: getattr(ACCOUNTING, field.name) for field in fields(Accounting)}
+    row = dict(variant=variant, given="sex_age", reference="native", market="off", measure="annual", discount_rate=None)
+    ending = dict(gain=gain, monte_carlo_se=5.0, low=low, high=high, ratio=gain / 3500, unit="EUR")
+    return {**row, **settings, **switches, **ending}
+
+
+WHOLE = {"place": "EU27_2020"}
+
+
+def test_verdict_names_the_closest_and_what_is_ruled_out():
+    """Intervals on either side and around 3 500."""
+    rows = [reading("participation", 900, 500, 1300), reading("employment", 3000, 2500, 3600), reading("full", 4400, 3600, 5000)]
+    said = " ".join(report.verdict(WHOLE, rows, 2035))
+    assert "closest to 3 500 is employment" in said and "500 less, 86 % of it" in said
+    assert "holds 3 500 under 1 of 3 readings (given sex and age, against natives: employment)" in said
+    assert "wholly below under 1 (given sex and age, against natives: participation)" in said
+    assert "wholly above under 1 (given sex and age, against natives: full)" in said
+    other = [replace_gain(row, 3490 if row["variant"] == "full" else 100) for row in rows]
+    assert "closest to 3 500 is full" in " ".join(report.verdict(WHOLE, other, 2035))
+
+
+def replace_gain(row, gain):
+    """The row with another gain."""
+    return {**row, "gain": gain}
+
+
+def test_verdict_without_draws_rules_nothing_out():
+    """No interval, no verdict on it."""
+    said = " ".join(report.verdict(WHOLE, [reading("participation", 900), reading("full", 4400)], 2035))
+    assert "none is ruled out" in said and "wholly" not in said and "Less than half" in said
+
+
+def test_what_would_settle_it_is_ordered_by_what_it_moves():
+    """The denominator moves more than the price year, which moves more than nothing; what moves nothing is not named."""
+    rows = [
+        reading("full", 3400), reading("full", 4800, denominator="age_20_64"), reading("full", 3000, price_year=2015),
+        reading("full", 3400, children="parents"),
+    ]  # fmt: skip
+    assert report.spreads(rows, rows[0]) == [("denominator", 1400), ("price_year", 400)]
+
+
+@pytest.mark.parametrize(("place", "last"), [("selected", 2035), ("EU27_2020", 2030)])
+def test_only_the_eu_in_2035_is_compared(place, last):
+    """Otherwise the verdict says so."""
+    assert "nothing is compared" in report.verdict({"place": place}, [reading("full", 3500)], last)[0]
+
+
+def test_discounting_by_hand(monkeypatch):
+    """Gains of 100, 200 and 300 from 2033 on at 4 %, discounted to 2033."""
+    yearly = {2033: 100.0, 2034: 200.0, 2035: 300.0}
+
+    def per_head(baseline, paired, accounting, hicp, years):
+        return np.array([yearly[year] for year in years])[None, None, :, None, None]
+
+    monkeypatch.setattr(readings.gains, "per_head", per_head)
+    before = type("R", (), {"years": (2033, 2034, 2035)})()
+    one = readings.Reading(replace(ACCOUNTING), 0.04)
+    assert readings.values(before, None, one, {}, 2033)[0] == pytest.approx(100 + 200 / 1.04 + 300 / 1.04**2)
+    assert readings.values(before, None, readings.Reading(ACCOUNTING), {}, 2033)[0] == 300.0
