@@ -112,7 +112,7 @@ def age_profile(results: Sequence[Results], accounting: Accounting, hicp: Hicp) 
 def _rows(
     axes: Mapping[str, Sequence[Any]], heads: np.ndarray, values: np.ndarray, columns: Sequence[str], accounting: Accounting
 ) -> Iterator[dict[str, Any]]:
-    """Rows from heads [seed, axes] and values [seed, axes, column]; cells with nobody are left out."""
+    """Rows from heads [seed, axes] and values [seed, axes, column]; empty cells are left out."""
     middle, error, persons = statistics.mean(values), statistics.standard_error(values), statistics.mean(heads)
     for index in np.ndindex(persons.shape):
         if persons[index] <= 0:

@@ -31,7 +31,7 @@ def comparison(
         left.fill_between(years, low, high, color=colour, alpha=0.15, linewidth=0)
         for year, line in {years[-1]: "-", 2019: "--"}.items():
             mine = profile[(profile["origin"] == origin) & (profile["year"] == year)].set_index("age")
-            values = mine["net_contribution"].reindex(codes.AGE_BANDS).astype(float) / 1000.0
+            values = pd.to_numeric(mine["net_contribution"].reindex(codes.AGE_BANDS), errors="coerce") / 1000.0
             right.plot(range(len(codes.AGE_BANDS)), values, line, color=colour, linewidth=1.5)
     for row in published.itertuples():
         colour = style.ORIGIN_COLOURS.get(row.origin, style.GREY)
