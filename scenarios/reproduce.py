@@ -12,7 +12,7 @@ from calibration.config import Accounting, Config
 from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
-from scenarios import conventions, displacement, draws, figures, gains, groups, simulation, statistics, summary, text
+from scenarios import conventions, displacement, draws, figures, gains, groups, households, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
 from scenarios.progress import Progress
@@ -51,6 +51,7 @@ def reproduce(config: Config) -> str:
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         compared = groups.write(folder, baseline, config.accounting, hicp)
+        compared += households.write(folder, config, inputs)
         fitted = write_fit(folder, baseline)
     place = final_folder(config.compute.output, config.name, digest)
     shown = [*gain_intervals(rows), *interval_lines(config, rows)]
