@@ -52,6 +52,9 @@ RESULTS = {
 ACCOUNT = ("net_contribution_sign", "net_contribution", "spending")
 CHILDREN = ("own", "parents")  # accounting conventions under which the account is compared
 DISPLACEMENT = "published_displacement"
+HOUSEHOLDS = (  # compared by scenarios.households
+    "published_poverty_risk", "published_income_ratio", "published_benefit_recipients", "published_family_relief",
+)  # fmt: skip
 NOT_COMPARED = (  # parameter, beginning of the category, why the results hold no counterpart
     ("published_employment_rate", "child_", "results do not tell mothers of small children apart"),
     ("published_employment_gap", "", "results do not tell mothers of small children apart"),
@@ -63,6 +66,7 @@ NOT_COMPARED = (  # parameter, beginning of the category, why the results hold n
     ("published_decision_days", "", "results do not follow single files"),
     ("published_course_access", "", "the day of entitlement is not simulated"),
     ("published_transition", "", "results count hires and separations, not transitions by state"),
+    *((name, "", "takes a household proxy: integra reproduce") for name in HOUSEHOLDS),
 )
 INDICATIVE = ("relative_gap", "neet")
 EXTRA_NOTES = {

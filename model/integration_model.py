@@ -100,6 +100,7 @@ class LabourIntegrationModel(mesa.Model):
         if inputs.threads:
             numba.set_num_threads(min(inputs.threads, numba.config.NUMBA_NUM_THREADS))
         self.inputs, self.seed_number, self.quarter = inputs, int(seed), 0
+        self.keep_year = False  # True leaves the sums of a year on the records when it closes (model/household.py)
         self.seconds = {}
         self._clock = time.perf_counter()
         self.people, self.chunks, cohorts = lay_out(inputs, self.seed_number)
@@ -236,7 +237,7 @@ class LabourIntegrationModel(mesa.Model):
         after_market(
             self.people, self.chunks, t, self.seed_number, cells, inputs.parameters, rates, inputs.wage_base,
             inputs.sex_gap, inputs.fiscal, index, inputs.growth, self._tightness, self._acc, self._sums, self._cells,
-            self._by_age, self._by_stay, self._buffer, at_parity,
+            self._by_age, self._by_stay, self._buffer, at_parity or self.keep_year,
         )  # fmt: skip
         self._took("after_market")
         self._close_market(t)

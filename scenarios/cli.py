@@ -1,7 +1,7 @@
 """The command `integra <verb> [settings]`: the only place that turns errors into one line and an exit status.
 
-Exit status 0 when done, 2 with one line for anything the user can put right, 130 when interrupted, and 1 with a
-traceback for a mistake of ours. Everything slow is imported after the settings have been checked.
+Exit status 0 when done, 1 when `reproduce --check` finds differences, 2 with one line for anything the user can put right,
+130 when interrupted, and 1 with a traceback for a mistake of ours. Everything slow is imported after the settings have been checked.
 """
 
 from __future__ import annotations
@@ -51,16 +51,37 @@ def _command(arguments: list[str]) -> int:
         return 0
     if verb == "data":
         return _data(rest)
+    if verb == "reproduce" and "--check" in rest:
+        return _check([argument for argument in rest if argument != "--check"])
     sweep = bool({"-m", "--multirun"} & set(rest))
     overrides = [argument for argument in rest if argument not in ("-m", "--multirun")]
     for argument in overrides:
         if argument.startswith("-"):
-            raise InputError(f"{argument}: unknown option, allowed is -m, --multirun, -h, --help")
+            own = ", --check" if verb == "reproduce" else ""
+            raise InputError(f"{argument}: unknown option, allowed is -m, --multirun, -h, --help{own}")
     jobs = compose.expand(overrides) if sweep else [overrides]
     prepared = [_prepare(verb, job) for job in jobs]
     for job in prepared:
         job()
     return 0
+
+
+def _check(arguments: list[str]) -> int:
+    """`integra reproduce --check`: status 0 when the rerun meets the reference, 1 when it does not."""
+    from calibration import tables
+    from scenarios import check
+    from scenarios.folder import final_folder
+    from scenarios.provenance import result_hash
+
+    config, reference = check.settings(arguments)
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    _check_reproduction(config)
+    print(f"integra: rerun with the settings of {reference}", file=sys.stderr)
+    _reproduce(config)
+    found = check.compare(reference, final_folder(config.compute.output, config.name, result_hash("reproduce", [config])))
+    print("\n" + check.console(found))
+    return 0 if found.passed else 1
 
 
 def _data(arguments: list[str]) -> int:
@@ -104,11 +125,7 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         _check_validation(config)
         memory.check(config)
         return lambda: _validate(config)
-    if config.run.end_year < config.parity.start_year:
-        raise refuse("run.end_year", config.run.end_year, f"{config.parity.start_year} (parity.start_year) or later")
-    from scenarios.decomposition import largest_batch
-
-    memory.check(config, labels=largest_batch(config))
+    _check_reproduction(config)
     return lambda: _reproduce(config, policies)
 
 
@@ -119,6 +136,20 @@ def _say_tables(config) -> None:
     tables.use(config.tables.use, config.tables.folder)
     if line := tables.in_use():
         print(line, file=sys.stderr)
+
+
+def _check_reproduction(config) -> None:
+    """Raise InputError for settings under which nothing can be reproduced, or that do not fit into memory."""
+    from calibration import fiscal_engine
+    from calibration.errors import refuse
+    from scenarios import memory
+    from scenarios.decomposition import largest_batch
+
+    fiscal_engine.check(config)
+    parity = config.parity
+    if config.run.end_year < parity.start_year:
+        raise refuse("run.end_year", config.run.end_year, f"{parity.start_year} (parity.start_year) or later")
+    memory.check(config, labels=largest_batch(config))
 
 
 def _check_validation(config) -> None:

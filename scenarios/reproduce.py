@@ -13,8 +13,8 @@ from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
-    argument, conventions, decomposition, displacement, draws, figures, gains, jrc_six, pay_gap, readings, reconciliation,
-    simulation, statistics, summary, text,
+    argument, conventions, decomposition, displacement, draws, figures, gains, groups, households, jrc_six, pay_gap, readings,
+    reconciliation, simulation, statistics, summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -61,10 +61,12 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
         reconciliation.write(folder, baseline)
         pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0])
         argued = argument.write(folder, config, runs, found, every, hicp)
+        compared = groups.write(folder, baseline, config.accounting, hicp)
+        compared += households.write(folder, config, inputs)
         fitted = [*write_fit(folder, baseline), *reconciliation.lines(baseline)]
     place = final_folder(config.compute.output, config.name, digest)
     shown = [*gain_intervals(rows), *argued, *interval_lines(config, rows)]
-    return "\n".join([console(found), *shown, *fitted, "", str(place), progress.line])
+    return "\n".join([console(found), *shown, *compared, *fitted, "", str(place), progress.line])
 
 
 def gain_intervals(rows: Sequence[Mapping[str, Any]]) -> list[str]:

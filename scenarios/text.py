@@ -9,6 +9,12 @@ from omegaconf import OmegaConf
 
 from scenarios import compose
 
+CHECKING = """
+  --check [reference=<folder>] [compute.threads=<n>]
+      rerun with the settings of the reference run (outputs/reference of the current folder, else the one that came with
+      the package) and compare every number of its tables: PASS, or what differs and exit status 1
+"""
+
 
 def usage() -> str:
     """Help of the command."""
@@ -31,10 +37,11 @@ def verb_usage(verb: str) -> str:
         return "\n\n".join(_task_usage(verb, task) for task in compose.TASKS)
     body = _settings(verb)
     groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
+    checking = CHECKING if verb == "reproduce" else ""
     return f"""usage: integra {verb} [key=value ...] [-m]
 
 {compose.VERBS[verb]}
-
+{checking}
 groups (choose with group=option, an experiment with experiment=option)
 {groups}
 

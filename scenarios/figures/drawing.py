@@ -12,7 +12,7 @@ from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, calibration, groups, headline, parity, pipeline, style, validation
+from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, style, validation
 from scenarios.published import published_rates
 
 
@@ -35,6 +35,19 @@ def draw_gains(folder: Path, found: Mapping[str, Any], year: int) -> None:
     with rc_context(style.SETTINGS):
         parity.gains(folder / "gain.png", found, str(year))
         parity.gain_parts(folder / "gain_parts.png", found, str(year))
+
+
+def draw_groups(
+    folder: Path,
+    results: Sequence[Results],
+    balances: np.ndarray,
+    profile: pd.DataFrame,
+    published: pd.DataFrame,
+    accounting: Accounting,
+) -> None:
+    """The comparison of natives, EU-born and non-EU-born (scenarios.groups)."""
+    with rc_context(style.SETTINGS):
+        comparison.comparison(folder / "groups.png", results, balances, profile, published, accounting)
 
 
 def draw_headline(
