@@ -17,7 +17,7 @@ import numpy as np
 
 from calibration.config import Accounting, Config
 from model import Results, codes, simulate
-from model.parity import market_load
+from model.parity import EMPLOYMENT, factors_of, market_load
 from scenarios import conventions, statistics
 from scenarios.progress import Progress
 
@@ -69,6 +69,11 @@ def summarise(
             ),
         }
     return found
+
+
+def same_jobs(label: tuple[str, str, str]) -> bool:
+    """Whether a label adds the jobs of LABEL, so that others lose the same under it: match, pay and hours add none."""
+    return label[1:] == LABEL[1:] and factors_of(label[0]) & EMPLOYMENT == EMPLOYMENT
 
 
 def loss_per_head(

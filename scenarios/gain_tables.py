@@ -109,7 +109,7 @@ def gain_rows(
     hicp: Mapping[int, float],
     intervals: Intervals,
 ) -> Iterator[dict[str, Any]]:
-    """Rows of gains.csv: every label in the last year; with the market on the label that was simulated, net only."""
+    """Rows of gains.csv: every label in the last year; with the market on the labels that add its jobs, net only."""
     last = baseline[0].years[-1]
     first = codes.MEASURE[codes.COMPONENTS[0]]
     for number, label in enumerate(paired[0].parity.labels):
@@ -131,15 +131,16 @@ def _market_rows(
 ) -> Iterator[dict[str, Any]]:
     """The gain less what natives and EU-born lose when the added jobs ask for openings like everybody."""
     last = baseline[0].years[-1]
-    variant, given, reference = displacement.LABEL
-    label = paired[0].parity.labels.index(displacement.LABEL)
-    gain = gains.per_head(baseline, paired, accounting, hicp, [last])[:, label, 0].sum(axis=-1)
+    gain = gains.per_head(baseline, paired, accounting, hicp, [last])[:, :, 0].sum(axis=-1)
     loss = displacement.loss_per_head(accounting, baseline, market_on, hicp, last)
     states = baseline[0].member_states
-    for p, place in enumerate([summary.place(states), *states]):
-        key = (place, given, reference, "on", variant, TOTAL, TOTAL, NET)
-        value = gain[:, p] - loss[:, p]
-        yield row_of(key, value, {}, value, accounting)
+    for n, label in enumerate(paired[0].parity.labels):
+        if displacement.same_jobs(label):
+            variant, given, reference = label
+            for p, place in enumerate([summary.place(states), *states]):
+                key = (place, given, reference, "on", variant, TOTAL, TOTAL, NET)
+                value = gain[:, n, p] - loss[:, p]
+                yield row_of(key, value, {}, value, accounting)
 
 
 def decomposition_rows(

@@ -119,7 +119,7 @@ def table(
 ) -> list[dict[str, Any]]:
     """Rows of readings.csv: every reading of every label; `low` and `high` where there are draws, `ratio` to the 3 500.
 
-    With the market on, the label simulated with it: its gain less what natives and EU-born lose.
+    With the market on, the labels that add the jobs simulated with it: their gain less what natives and EU-born lose.
     """
     known = {row["outcome"]: row for row in intervals if row["outcome"].startswith(OUTCOME)}
     start = config.parity.start_year
@@ -132,7 +132,7 @@ def table(
     for n, label in enumerate(labels):
         for number, reading in enumerate(every):
             rows.append(_row(label, reading, found[number][:, n], known.get(outcome(label, number), {})))
-            if market_on and label == displacement.LABEL and number == 0:
+            if market_on and displacement.same_jobs(label) and number == 0:
                 loss = displacement.loss_per_head(config.accounting, baseline, market_on, hicp, baseline[0].years[-1])[:, 0]
                 rows.append(_row(label, replace(reading, market=ON), found[number][:, n] - loss, {}))
     return rows

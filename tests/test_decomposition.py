@@ -138,6 +138,13 @@ def test_match_pay_and_hours_alone_add_nobody(apart):
         assert (result.parity.components[label, -1] - before)[..., 0].sum() > 0
 
 
+def test_match_pay_and_hours_add_no_jobs_to_employment(apart):
+    """Full adds the jobs of employment exactly, which lets one run with the market on speak for both."""
+    _, plan, _, (result, _) = apart
+    one, other = (plan.labels.index((name, "sex_age", "native")) for name in ("employment", "full"))
+    assert result.parity.added[one].sum() > 0 and (result.parity.added[one] == result.parity.added[other]).all()
+
+
 def test_labels_do_not_depend_on_each_other(apart):
     """Employment and full are the same bytes whichever labels are simulated with them."""
     inputs, plan, baseline, (result, _) = apart
