@@ -100,9 +100,8 @@ def report(settings: Euromod, coverage: pd.DataFrame, levels: Levels) -> str:
 
 
 def _shown(level: Any) -> str:
-    """A level; a schedule at the average wage; of replacement rates the first."""
-    if np.size(level) == 3:
-        level = level[0]
-    if np.ndim(level):
+    """A level; of a schedule that at the average wage."""
+    if np.shape(level) == POINTS.shape:
         return f"{np.interp(1.0, POINTS, level):.4f}"
-    return f"{level:.4g}" if level < 100 else f"{level:,.0f}".replace(",", " ")
+    first = float(np.ravel(level)[0])
+    return f"{first:.4g}" if first < 100 else f"{first:,.0f}".replace(",", " ")

@@ -68,7 +68,7 @@ def test_levels_are_those_the_data_were_made_of(imported, geo):
         if column in euromod_example.SCHEDULES:
             assert found[column] == pytest.approx(value, abs=1e-5), column
         else:
-            assert found[column] == pytest.approx(value, rel=TOLERANCE.get(column, 1e-6)), column
+            assert found[column] == pytest.approx(value, rel=TOLERANCE.get(column, 1e-5)), column
     wage = Parameter("average_wage", year=2019, geo=geo).scalar()
     assert found["other_cash"] == pytest.approx(euromod_example.OTHER_CASH * wage, rel=1e-4)
 
