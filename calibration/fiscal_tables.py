@@ -38,9 +38,6 @@ def unscaled_table():
     table["average_wage"] = wage
     for column, parameter in SCHEDULES.items():
         table[column] = schedule(parameter, wage)
-    at = POINTS.tolist().index(SECOND_EARNER)
-    alone = (table["income_tax"] + table["employee"])[:, at] / SECOND_EARNER
-    table["second_earner"] = Parameter("inactivity_trap_second_earner").by_state() - alone
     table["indirect_rate"] = Parameter("implicit_tax_rate_consumption", year=2019).by_state()
     table["saving"] = Parameter("saving_rate").array(("category", SAVING_BANDS))
     table["median"] = scalar("median_net_income")
@@ -81,7 +78,9 @@ def fiscal_table(levels=None):
         row = table[MEMBER_STATES.index(geo)]
         for column, value in replaced.items():
             row[column] = value
-    wage = table["average_wage"]
+    wage, at = table["average_wage"], POINTS.tolist().index(SECOND_EARNER)
+    alone = (table["income_tax"] + table["employee"])[:, at] / SECOND_EARNER
+    table["second_earner"] = Parameter("inactivity_trap_second_earner").by_state() - alone
     for name in ("income_tax_per_adult", "contribution_per_adult", "indirect_per_adult"):
         table[name] = Parameter(name).by_state() * wage
     table["assistance_factor"] = Parameter("assistance_factor").by_state()
