@@ -77,7 +77,9 @@ def incomes(people, t, fiscal, parameters, wage_index, growth):
             pension_of_year(p, t, 4, wage_index, growth), out,
         )  # fmt: skip
         received = out[UNEMPLOYMENT] + out[ASSISTANCE] + out[OTHER_CASH] + out[PENSION]
-        row.own = (p.earnings - out[INCOME_TAX] - out[EMPLOYEE] + received) / CENTS
+        # What adults pay outside the schedules comes out of income that is not simulated.
+        outside = (f.income_tax_per_adult + f.contribution_per_adult) * wage_index
+        row.own = (p.earnings - out[INCOME_TAX] - out[EMPLOYEE] + received) / CENTS + outside
         row.aid, row.pension = out[ASSISTANCE] / CENTS, out[PENSION] / CENTS
         row.earnings = p.earnings / CENTS
         row.benefits = (out[UNEMPLOYMENT] + out[ASSISTANCE]) / CENTS

@@ -78,7 +78,7 @@ def _check(arguments: list[str]) -> int:
     tables.use_estimates(config.estimates)
     _check_reproduction(config)
     print(f"integra: rerun with the settings of {reference}", file=sys.stderr)
-    _reproduce(config)
+    _reproduce(config, [])
     found = check.compare(reference, final_folder(config.compute.output, config.name, result_hash("reproduce", [config])))
     print("\n" + check.console(found))
     return 0 if found.passed else 1

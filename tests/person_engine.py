@@ -311,7 +311,8 @@ class PersonEngine:
             if age_q >= pension_age and (age_q >= 300 or uniform(key, "retirement") < self.inputs.retire):
                 self.retire(p, t)
         elif idle(p):
-            early = p.labour == INACTIVE and age_q >= pension_age - 16 and p.contribution_q >= 140
+            soon = age_q >= pension_age - 4.0 * self.par.early_years and p.contribution_q >= 4.0 * self.par.early_contributions
+            early = p.labour == INACTIVE and soon
             if age_q >= pension_age or early:
                 self.retire(p, t)
         if p.labour == RETIRED:  # courses and procedures end

@@ -421,7 +421,7 @@ def test_estimates_of_another_folder_are_used(broken, config):
     _edit("estimates.csv", _set("value", "1.25"))(broken)
     other = job("run", [f"estimates={broken}", "member_states=[MT]", "population=small", "run.end_year=2017", "seeds=1"])
     changed = differing(before, load_inputs(other))
-    assert changed and set(changed) <= {"cells", "rates", "macro"}
+    assert changed and set(changed) <= {"cells", "rates", "macro", "cycle"}
     assert estimate.read()["value"][40] == pytest.approx(np.log(1.25))
     assert differing(before, load_inputs(config)) == []
 

@@ -52,7 +52,8 @@ def chain_inputs(**hazards):
     for name in ("demography", "arrivals", "language", "recognition"):
         switches[name] = 0
     market = np.ones((inputs.quarters, 1, 2, 5))
-    return replace(inputs, rates=rates, cells=cells, parameters=par, switches=switches, market=market)
+    cycle = np.ones_like(inputs.cycle)
+    return replace(inputs, rates=rates, cycle=cycle, cells=cells, parameters=par, switches=switches, market=market)
 
 
 def transition_matrix(graduate, same_quarter=False, **hazards):
