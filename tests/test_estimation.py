@@ -231,14 +231,13 @@ def test_common_posterior_is_that_of_the_joint_system():
 
 
 def test_common_parameters_stay_within_the_box():
-    """Figures that pull three parameters far: the mode lies within FURTHEST of the priors, no point of a fine grid in the box is
-    more probable, and the covariance is that without the box."""
-    state = state_of(1, 3)
-    far = replace(state, value=state.found + 100.0 * (state.value - state.found))
-    information = np.eye(3) + far.common_information()
-    free = np.linalg.solve(information, far.common_pull)
+    """An EU moment twenty errors off pulls three parameters: the mode lies within FURTHEST of the priors, no point of a fine
+    grid in the box is more probable, and the covariance is that without the box."""
+    state, slope = state_of(1, 3), np.array([1.5, -0.5, 0.3])
+    information = np.eye(3) + state.common_information() + np.outer(slope, slope)
+    free = np.linalg.solve(information, state.common_pull + 20.0 * slope)
     assert np.abs(free).max() > posterior.FURTHEST
-    found, of_prior, of_data = posterior.common_posterior([far], np.zeros(3), [])
+    found, of_prior, of_data = posterior.common_posterior([state], np.zeros(3), [((slope, slope), 20.0)])
     assert np.abs(found).max() <= posterior.FURTHEST + 1e-12
     axis = np.linspace(-posterior.FURTHEST, posterior.FURTHEST, 41)
     grid = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
