@@ -109,7 +109,7 @@ def test_tolerance_without_a_standard_error(copy):
 
 def test_missing_tables_rows_and_columns(copy):
     reference, result = copy
-    (reference / "decomposition.csv").write_text("part,value\npay,12.5\n", encoding="utf-8")
+    (reference / "other.csv").write_text("part,value\npay,12.5\n", encoding="utf-8")
     found = json.loads((reference / "summary.json").read_text(encoding="utf-8"))
     del found["achieved_gap"]
     found["seeds"] = [1, 3]
@@ -117,8 +117,8 @@ def test_missing_tables_rows_and_columns(copy):
     text = (reference / "fit.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (reference / "fit.csv").write_text("".join(text[:-1]), encoding="utf-8")
     differences = check.compare(reference, result).differences
-    by_file = {name: [d for d in differences if d.file == name] for name in ("decomposition.csv", "summary.json", "fit.csv")}
-    assert [d.found for d in by_file["decomposition.csv"]] == ["not written by this run"]
+    by_file = {name: [d for d in differences if d.file == name] for name in ("other.csv", "summary.json", "fit.csv")}
+    assert [d.found for d in by_file["other.csv"]] == ["not written by this run"]
     assert {(d.row, d.column, d.reference) for d in by_file["summary.json"] if not d.row.startswith("achieved_gap")} == {
         ("seeds", "1", "3")
     }

@@ -105,18 +105,19 @@ def test_worst_misses_are_ordered_by_size_and_leave_the_eu_out():
     assert EU not in set(validation.worst(CASE)["place"])
 
 
-def test_interval_adds_three_variances():
-    """Draws vary by 4 around seeds that vary by 1 (variance 2 between two seeds, 1 of their mean); sampling error 2.
+def test_interval_adds_four_variances():
+    """Draws vary by 4 around seeds that vary by 1 (variance 2 between two seeds, 1 of their mean); sampling error 2,
+    shock 3.
 
     Draws at twice coarser scale carry twice the Monte Carlo variance of a seed, which is taken off.
     """
-    row = {"observed": 63.0, "standard_error": 2.0, "break_term": 1.0, "unit": "%"}
+    row = {"observed": 63.0, "standard_error": 2.0, "shock": 3.0, "break_term": 1.0, "unit": "%"}
     centre, drawn = np.array([[59.0], [61.0]]), np.array([[56.0], [60.0], [64.0]])
     table = validation.compare(pd.DataFrame([row]), centre, drawn, coarser=2)
     assert table["predicted"][0] == pytest.approx(61.0) and table["predicted_without_break"][0] == pytest.approx(60.0)
     assert table["parameter_spread"][0] ** 2 == pytest.approx(16.0 - 2 * 2.0)
     assert table["monte_carlo_error"][0] == pytest.approx(1.0)
-    half = 1.6449 * np.sqrt(12.0 + 1.0 + 4.0)
+    half = 1.6449 * np.sqrt(12.0 + 1.0 + 4.0 + 9.0)
     assert (table["low"][0], table["high"][0]) == pytest.approx((61.0 - half, 61.0 + half))
     assert table["within"][0]
     outside = validation.compare(pd.DataFrame([{**row, "observed": 61.01 + half}]), centre, drawn, coarser=2)
@@ -124,7 +125,8 @@ def test_interval_adds_three_variances():
 
 
 def test_a_sign_is_met_or_not():
-    rows = pd.DataFrame([{"observed": sign, "standard_error": 0.0, "break_term": 0.0, "unit": "sign"} for sign in (1.0, -1.0)])
+    exact = {"standard_error": 0.0, "shock": 0.0, "break_term": 0.0, "unit": "sign"}
+    rows = pd.DataFrame([{"observed": sign, **exact} for sign in (1.0, -1.0)])
     values = np.array([[250.0, 250.0], [260.0, 260.0]])
     assert list(validation.compare(rows, values, values, 1)["within"]) == [True, False]
 
