@@ -51,14 +51,10 @@ def per_head(
     """Gain per head [seed, label, year, place, component in use]; the first place is the sum of all Member States."""
     found = []
     for before, after in zip(baseline, paired, strict=True):
-        amounts = _with_total(parts(before, after, accounting, hicp, years), 2)
-        persons = _with_total(heads(before, accounting, years), 1)
+        amounts = statistics.with_total(parts(before, after, accounting, hicp, years), 2)
+        persons = statistics.with_total(heads(before, accounting, years), 1)
         found.append(statistics.per_head(amounts, np.broadcast_to(persons[None, :, :, None], amounts.shape)))
     return np.stack(found)
-
-
-def _with_total(values: np.ndarray, axis: int) -> np.ndarray:
-    return np.concatenate([values.sum(axis=axis, keepdims=True), values], axis=axis)
 
 
 def achieved_gap(paired: Sequence[Results]) -> dict[str, float | None]:

@@ -60,8 +60,8 @@ def balances(results: Sequence[Results], accounting: Accounting, hicp: Hicp) -> 
     The last component is what the convention on children moves (zero where they count where they were born), so that
     components add up to the net contribution.
     """
-    found = np.stack([_with_total(_balance(result, accounting, hicp)) for result in results])
-    heads = np.stack([_with_total(_heads(result, accounting)) for result in results])
+    found = np.stack([statistics.with_total(_balance(result, accounting, hicp), 0) for result in results])
+    heads = np.stack([statistics.with_total(_heads(result, accounting), 0) for result in results])
     places = [summary.place(results[0].member_states), *results[0].member_states]
     years = list(results[0].years)
     columns = ["net_contribution", *conventions.parts_in_use(accounting), "children_moved"]
@@ -89,11 +89,6 @@ def over_conventions(results: Sequence[Results], accounting: Accounting, hicp: H
     every = conventions.every_convention(accounting.price_year)
     chosen = [accounting, *(other for other in every if other.denominator == accounting.denominator)]
     return np.stack([statistics.mean([summary.net_by_origin(result, other, hicp) for result in results]) for other in chosen])
-
-
-def _with_total(values: np.ndarray) -> np.ndarray:
-    """The sum over Member States (first axis) put before them."""
-    return np.concatenate([values.sum(axis=0, keepdims=True), values])
 
 
 def age_profile(results: Sequence[Results], accounting: Accounting, hicp: Hicp) -> Iterator[dict[str, Any]]:

@@ -37,3 +37,8 @@ def estimate(values: Sequence[Any] | np.ndarray) -> dict[str, float | None]:
 def number(value: Any) -> float | None:
     """A plain number with ten significant digits, None when it is not finite."""
     return float(f"{float(value):.10g}") if math.isfinite(float(value)) else None
+
+
+def with_total(values: np.ndarray, axis: int) -> np.ndarray:
+    """The sum along an axis (places) put before its entries."""
+    return np.concatenate([values.sum(axis=axis, keepdims=True), values], axis=axis)

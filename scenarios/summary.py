@@ -76,11 +76,11 @@ def outcomes(result: Results, accounting: Accounting, hicp: Mapping[int, float])
     """Persons, rates and net contribution by place, origin and selected year: {(place, origin, year, outcome, unit): value}."""
     years = [year for year in CSV_YEARS if year in result.years]
     rows = [result.years.index(year) for year in years]
-    counts = _with_total(result.counts[rows].sum(axis=(3, 4)))
+    counts = statistics.with_total(result.counts[rows].sum(axis=(3, 4)), 1)
     measures = {"persons": (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")}
     for indicator in codes.INDICATORS:
         measures[indicator] = (rate_of(indicator, counts), codes.INDICATORS[indicator][3])
-    net = _with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)))
+    net = statistics.with_total(conventions.net_contribution(result.counts[rows], years, accounting, hicp).sum(axis=(3, 4)), 1)
     contribution = statistics.per_head(net, conventions.heads(counts, accounting))
     measures["net_contribution"] = (contribution, contribution_unit(accounting))
     return {
@@ -102,8 +102,3 @@ def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hi
             estimate = statistics.estimate([one[key] for one in found])
             cells = ["" if value is None else f"{value:.6g}" for value in estimate.values()]
             writer.writerow([*key[:4], *cells, key[4]])
-
-
-def _with_total(values: np.ndarray) -> np.ndarray:
-    """The sum over Member States (axis 1) put before them."""
-    return np.concatenate([values.sum(axis=1, keepdims=True), values], axis=1)
