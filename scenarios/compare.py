@@ -58,12 +58,12 @@ def intervals(
         return []
     names = list(scenarios)
 
-    def simulate(draw: Draw, seed: int) -> draws.Outcomes:
+    def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
         results = [simulation.simulate_draw(draws.coarse(config), draw, seed, progress)[1] for config in configs]
         return outcomes(names, results, reference.accounting, hicp)
 
     centre = [outcomes(names, results, reference.accounting, hicp) for results in zip(*scenarios.values(), strict=True)]
-    return draws.intervals(reference, simulate, centre)
+    return draws.intervals(reference, simulate, centre, progress)
 
 
 def outcomes(

@@ -12,12 +12,14 @@ SHOW_AFTER = 2.0  # seconds
 class Progress:
     """Counts person-quarters and seconds over several simulations; pass `step` to each as its progress callback.
 
-    `simulations`: how many of the length of the first.
+    `simulations`: how many of the length of the first; `shown`: False where another process shows the bar.
     """
 
-    def __init__(self, simulations: float) -> None:
+    def __init__(self, simulations: float = 1, shown: bool = True) -> None:
         self.person_quarters = 0
         self.seconds = 0.0
+        self.quarters = 0
+        self._shown = shown
         self._simulations = simulations
         self._bar: tqdm | None = None
         self._started = 0.0
@@ -31,6 +33,10 @@ class Progress:
 
     def step(self, quarter: int, quarters: int, person_quarters: int) -> None:
         """A quarter is done; `person_quarters` counts from the start of this simulation."""
+        self.quarters += 1
+        if not self._shown:
+            self.person_quarters = self._before + person_quarters
+            return
         if self._bar is None:
             total = round(quarters * self._simulations)
             self._bar = tqdm(
@@ -46,6 +52,13 @@ class Progress:
     def end(self) -> None:
         """The simulation is over."""
         self.seconds += time.perf_counter() - self._started
+
+    def elsewhere(self, done: Progress, label: str) -> None:
+        """Count what another process has simulated; its seconds ran beside those of others and are counted by who waits."""
+        self.person_quarters += done.person_quarters
+        if self._bar is not None:
+            self._bar.set_description(label, refresh=False)
+            self._bar.update(done.quarters)
 
     def close(self) -> None:
         """Remove the bar."""

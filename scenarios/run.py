@@ -49,12 +49,12 @@ def intervals(
         return []
     coarse = draws.coarse(config)
 
-    def simulate(draw: Draw, seed: int) -> draws.Outcomes:
+    def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
         _, result = simulation.simulate_draw(coarse, draw, seed, progress)
         return summary.outcomes(result, config.accounting, hicp)
 
     centre = [summary.outcomes(result, config.accounting, hicp) for result in results]
-    return draws.intervals(config, simulate, centre)
+    return draws.intervals(config, simulate, centre, progress)
 
 
 def write_intervals(folder: Path, config: Config, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

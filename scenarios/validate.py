@@ -72,18 +72,19 @@ def _draws(
 
     Draw d has seed d, so that its Monte Carlo error is its own.
     """
-    config = draws.coarse(config)
-    found = []
-    paths: dict[str, list[np.ndarray]] = {"employment": [], "by_stay": []}
-    for number in range(1, config.draws + 1):
-        draw = Draw(number)
-        _, result = simulation.simulate_draw(config, draw, number, progress)
+    coarse = draws.coarse(config)
+    followed = PROTECTION[0] in config.member_states
+
+    def simulate(draw: Draw, seed: int, progress: Progress) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        _, result = simulation.simulate_draw(coarse, draw, seed, progress)
         with draw.in_force():
-            found.append(counterparts.predict(result, wanted, account))
-        paths["employment"].append(counterparts.employment_path(result))
-        if PROTECTION[0] in config.member_states:
-            paths["by_stay"].append(by_stay(result))
-    return np.stack(found), {name: np.stack(values) for name, values in paths.items() if values}
+            predicted = counterparts.predict(result, wanted, account)
+        return predicted, counterparts.employment_path(result), by_stay(result) if followed else None
+
+    jobs = [(Draw(number), number) for number in range(1, config.draws + 1)]
+    found, employment, stays = zip(*draws.simulated(config, simulate, jobs, progress), strict=True)
+    paths = {"employment": np.stack(employment)} | ({"by_stay": np.stack(stays)} if followed else {})
+    return np.stack(found), paths
 
 
 def by_stay(result: Results) -> np.ndarray:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from calibration import draw
-from scenarios import draws
+from scenarios import draws, simulation
 from scenarios.compose import job
 from scenarios.draws import intervals
+from scenarios.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = ("MT", "native", 2019, "employment_rate", "%")
@@ -40,13 +41,13 @@ def named(monkeypatch):
 
 def settings(number, seeds):
     """What intervals() reads of the settings."""
-    return SimpleNamespace(draws=number, seeds=tuple(seeds))
+    return SimpleNamespace(draws=number, seeds=tuple(seeds), compute=SimpleNamespace(threads=1))
 
 
 def of_arrays(every, data, coarse):
     """A closure `simulate` that looks outcomes up: draws of everything, draws within the data, seeds at the centre."""
 
-    def simulate(one, seed):
+    def simulate(one, seed, progress):
         if one == Named():
             return {KEY: coarse[seed]}
         assert seed == one.number >= 1
@@ -57,7 +58,7 @@ def of_arrays(every, data, coarse):
 
 def row_of(every, data, coarse, full):
     """The one row of intervals() for outcomes given as lists; `coarse` is {seed: outcome}."""
-    (row,) = intervals(settings(len(every), coarse), of_arrays(every, data, coarse), [{KEY: value} for value in full])
+    (row,) = intervals(settings(len(every), coarse), of_arrays(every, data, coarse), [{KEY: value} for value in full], Progress())
     return row
 
 
@@ -171,11 +172,11 @@ def test_an_undefined_outcome_is_null_and_leaves_others_alone(named):
     """Not-a-number in one outcome (nobody counted): None in its row, and numbers in the next."""
     other = (*KEY[:3], "overqualification_rate", "%")
 
-    def simulate(one, seed):
+    def simulate(one, seed, progress):
         return {KEY: math.nan if one.number == 3 else 1.0 * seed, other: 2.0 * seed}
 
     full = [{KEY: 1.0, other: 2.0}, {KEY: 3.0, other: 6.0}]
-    first, second = intervals(settings(39, [1, 2]), simulate, full)
+    first, second = intervals(settings(39, [1, 2]), simulate, full, Progress())
     assert first["centre"] == 2.0 and second["centre"] == 4.0
     assert [first[name] for name in COLUMNS[7:]] == [None] * 4
     assert all(math.isfinite(second[name]) for name in COLUMNS[5:])
@@ -186,10 +187,10 @@ def test_rows_keep_the_order_of_outcomes_and_their_numbers(named):
     keys = [(place, "native", 2019, "persons", "persons") for place in ("selected", "MT", "DE")]
     size = dict(zip(keys, (1e9, 1.0, 1e-6)))
 
-    def simulate(one, seed):
+    def simulate(one, seed, progress):
         return {key: size[key] * (10.0 + one.number) for key in reversed(keys)}
 
-    rows = intervals(settings(39, [1, 2]), simulate, [{key: 10.0 * size[key] for key in keys}] * 2)
+    rows = intervals(settings(39, [1, 2]), simulate, [{key: 10.0 * size[key] for key in keys}] * 2, Progress())
     assert [tuple(row.values())[:5] for row in rows] == keys
     for row, key in zip(rows, keys):
         # draws are 11 to 49 times the size
@@ -207,7 +208,7 @@ def test_known_variances_are_recovered(named):
     noise = g.normal(size=number + 20_001)
     everything, within = 2.0 * g.normal(size=number + 1), 1.2 * g.normal(size=number + 1)
 
-    def simulate(one, seed):
+    def simulate(one, seed, progress):
         if one == Named():
             return {KEY: 50.0 + noise[number + seed]}
         if one.part == "data":
@@ -215,7 +216,7 @@ def test_known_variances_are_recovered(named):
         return {KEY: 50.0 + everything[one.number] + noise[seed - 1]}
 
     full = [{KEY: value} for value in 50.7 + 0.5 * g.normal(size=4)]
-    (row,) = intervals(settings(number, seeds), simulate, full)
+    (row,) = intervals(settings(number, seeds), simulate, full, Progress())
     # variances: of draws 5 (se 5 sqrt(2/n)), of the centre 1, of the data 2.44
     se_total, se_noise, se_data = 5.0 * math.sqrt(2 / 40_000), math.sqrt(2 / 10_000), 2.44 * math.sqrt(2 / 10_000)
     se = math.hypot(se_total, se_noise)
@@ -237,12 +238,12 @@ def test_an_interval_of_eighty_draws_covers_a_further_draw(named):
     keys = [(f"{k}", *KEY[1:]) for k in range(2000)]
     parts = {"all": g.normal(size=(81, 2000)), "data": np.zeros((81, 2000))}
 
-    def simulate(one, seed):
+    def simulate(one, seed, progress):
         value = (parts[one.part][one.number] if one.number else 0.0) + 0.3 * g.normal(size=2000)
         return dict(zip(keys, value))
 
     full = [dict(zip(keys, 0.3 * g.normal(size=2000))) for _ in range(20)]
-    rows = intervals(settings(80, range(1, 21)), simulate, full)
+    rows = intervals(settings(80, range(1, 21)), simulate, full, Progress())
     truth = g.normal(size=2000)
     covered = np.mean([row["low"] <= value <= row["high"] for row, value in zip(rows, truth)])
     assert abs(covered - 0.9) < 5 * math.sqrt(0.09 / 2000) + 0.006, covered
@@ -258,11 +259,11 @@ def test_simulations_counts_the_runs_of_intervals():
         config = job("run", ["member_states=[MT]", "population=small", f"draws={number}", f"seeds={seeds}"])
         calls = []
 
-        def simulate(one, seed, calls=calls):
+        def simulate(one, seed, progress, calls=calls):
             calls.append((one.number, seed, one.logs.copy(), one.common.copy()))
             return {KEY: float(seed)}
 
-        intervals(config, simulate, [{KEY: 1.0}] * seeds)
+        intervals(config, simulate, [{KEY: 1.0}] * seeds, Progress())
         assert len(calls) == draws.simulations(config) == wanted
         centre, every, data = calls[:seeds], calls[seeds : seeds + number], calls[seeds + number :]
         plain = draw.Draw()
@@ -330,6 +331,32 @@ def run(folder):
     assert "8 draws of all parameters" in done.stdout
     (result,) = (folder / "outputs").iterdir()
     return result
+
+
+def test_workers_change_no_outcome(monkeypatch):
+    """Draws simulated side by side in two processes: the same numbers in the same order as one after the other, all
+    person-quarters counted."""
+    arguments = ["population=small", "member_states=[MT]", "run.end_year=2017", "seeds=2", "draws=8"]
+    counted = []
+
+    def found(threads):
+        config = job("run", [*arguments, f"compute.threads={threads}"])
+        progress = Progress()
+
+        def simulate(one, seed, progress):
+            _, result = simulation.simulate_draw(config, one, seed, progress)
+            return int(result.counts.sum()), os.getpid()
+
+        numbers, processes = zip(*draws.simulated(config, simulate, [(draw.Draw(d), d) for d in range(1, 6)], progress))
+        counted.append(progress.person_quarters)
+        return numbers, set(processes)
+
+    alone, (mine,) = found(1)
+    monkeypatch.setattr(draws, "WORTH_WORKERS", 0.0)
+    together, processes = found(2)
+    assert together == alone and len(set(alone)) == 5
+    assert mine in processes and len(processes) > 1
+    assert counted[0] == counted[1] > 0
 
 
 def test_a_small_run_writes_the_same_intervals_twice(tmp_path):
