@@ -101,8 +101,8 @@ def intervals(
     hicp: Mapping[int, float],
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """Rows of intervals.csv and of the readings: every gain in the last year, its parts given the first cells and against the first reference, every
-    reading, and the outcomes of the baseline; none without draws."""
+    """Rows of intervals.csv and of the readings: every gain in the last year, its parts under the first label, every reading, and the
+    outcomes of the baseline; none without draws."""
     if not config.draws:
         return []
     coarse = draws.coarse(config)
