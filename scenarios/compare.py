@@ -109,7 +109,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         figures.draw_run(folder / "figures", baseline, reference.accounting, hicp)
         figures.draw_policies(folder / "figures", tables, content)
     place = final_folder(reference.compute.output, reference.name, digest)
-    said = [draws.said(reference)] if reference.draws else []
+    said = [draws.said(reference, "effects.csv")] if reference.draws else []
     return "\n".join([policy_table.console(content, tables), *said, str(place), progress.line])
 
 

@@ -11,18 +11,17 @@ RATES = (0.0, 0.01, 0.02, 0.03, 0.04)  # discount rates per year
 FROM_START = "from the start"
 
 
-def payback(net: np.ndarray, years: Sequence[int]) -> np.ndarray:
+def payback(cumulated: np.ndarray, years: Sequence[int]) -> np.ndarray:
     """Moment, in years such as 2031.5, from which the cumulated undiscounted net effect stays non-negative to the end.
 
-    net [..., year] of the policy's years. The cumulated effect is taken as linear inside a year. Infinite where it ends
-    negative, the start of the first year where it never is, not-a-number where there is no effect at all.
+    cumulated [..., year]: at the end of each of the policy's years, zero before the first, linear inside a year. Infinite where
+    it ends negative, the start of the first year where it never is, not-a-number where there is no effect at all.
     """
-    cumulated = np.cumsum(net, axis=-1)
     found = np.empty(cumulated.shape[:-1])
     for where in np.ndindex(found.shape):
         path = cumulated[where]
         below = np.flatnonzero(path < 0.0)
-        if not np.any(net[where]):
+        if not path.any():
             found[where] = math.nan
         elif path[-1] < 0.0:
             found[where] = math.inf

@@ -1,12 +1,12 @@
 """What a policy returns over its years: cumulated and present values, payback, cost per job, share of the gain at parity.
 
-All are functions of yearly effects, taken at the mean over seeds, by jackknife over seeds for their Monte Carlo error, and draw
-by draw for their interval.
+Sums over years are samples of their own (scenarios.draws). Payback and ratios are functions of such sums: of their mean over
+seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ UNIT_COSTS = {
 }
 COLUMNS = ("policy", "place", "measure", "value", "monte_carlo_se", "low", "high", "unit", "note")
 NOT_TOLD, NEGATIVE, NONE = "effect not told from zero", "effect is negative", "no effect"
+SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high")
+BEYOND = 1e12  # stands for infinity in percentiles
 FEW = "one seed and no draws: no interval"
 
 
@@ -36,34 +38,30 @@ def units(first: int, last: int, price_year: int) -> dict[str, str]:
     found |= {f"present_value_{100 * rate:.0f}": f"{million}, discounted to {first}" for rate in payback.RATES}
     found["payback"] = "year, fraction as part of the year"
     found |= {name: f"EUR of {price_year} per person-year" for name in UNIT_COSTS}
-    found |= {f"{name}_{last}": "persons" for name in jobs.ITEMS}
+    found |= {f"jobs_{name}_{last}": "persons" for name in jobs.ITEMS}
     found["others_lost_per_job_added"] = "jobs"
     return found
 
 
-def returns(money: np.ndarray, persons: np.ndarray, years: Sequence[int]) -> dict[str, np.ndarray]:
-    """Values [..., place] of every measure of units() from scenarios.fiscal_effect [..., item, year, place] and scenarios.jobs
-    [..., item, year, place], both of the policy's years alone."""
+def sums(money: draws.Sample, persons: draws.Sample, years: Sequence[int]) -> dict[str, draws.Sample]:
+    """Samples [simulation, place] of all that is a weighted sum over years, and of the sums that costs are divided by."""
     last = years[-1]
-    by_year = np.moveaxis(money[..., MONEY["net"], :, :], -2, -1)
-    total = money.sum(axis=-2)
-    worked = persons.sum(axis=-2)
-    found = {f"cumulated_{name}": total[..., MONEY[name], :] for name in CUMULATED}
-    found |= {f"{name}_{last}": money[..., MONEY[name], -1, :] for name in ("gross", "cost", "net")}
+    found = {
+        f"cumulated_{name}": money.map(lambda values, row=MONEY[name]: values[:, row].sum(axis=1)) for name in CUMULATED
+    }
+    found |= {f"{name}_{last}": money.map(lambda values, row=MONEY[name]: values[:, row, -1]) for name in ("gross", "cost", "net")}
     for rate in payback.RATES:
-        found[f"present_value_{100 * rate:.0f}"] = payback.present_value(by_year, years, rate)
-    found["payback"] = payback.payback(by_year, years)
-    cost = fiscal_effect.MILLION * total[..., MONEY["cost"], :]
-    for name, item in UNIT_COSTS.items():
-        found[name] = ratio(cost, worked[..., jobs.ITEM[item], :])
-    found |= {f"{name}_{last}": persons[..., jobs.ITEM[name], -1, :] for name in jobs.ITEMS}
-    found["others_lost_per_job_added"] = ratio(worked[..., jobs.ITEM["lost_by_others"], :], worked[..., jobs.ITEM["added"], :])
+        found[f"present_value_{100 * rate:.0f}"] = money.map(
+            lambda values, rate=rate: payback.present_value(np.moveaxis(values[:, MONEY["net"]], 1, 2), years, rate)
+        )
+    found |= {f"jobs_{name}_{last}": persons.map(lambda values, row=jobs.ITEM[name]: values[:, row, -1]) for name in jobs.ITEMS}
     return found
 
 
 def ratio(amount: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Amount per unit, not-a-number where there is no unit; unlike statistics.per_head negative units divide too."""
-    return np.divide(amount, by, out=np.full(np.shape(by), np.nan), where=by != 0)
+    """Amount per unit; not-a-number where there is no unit. Unlike statistics.per_head, negative units divide too."""
+    by = np.broadcast_to(by, np.broadcast_shapes(amount.shape, by.shape))
+    return np.divide(amount, by, out=np.full(by.shape, np.nan), where=by != 0)
 
 
 def told_from_zero(sample: draws.Sample) -> np.ndarray:
@@ -83,31 +81,51 @@ def told_from_zero(sample: draws.Sample) -> np.ndarray:
 def table(
     policy: str, money: draws.Sample, persons: draws.Sample, places: Sequence[str], years: Sequence[int], price_year: int
 ) -> pd.DataFrame:
-    """Rows (COLUMNS) of one policy from samples [simulation, item, year, place] of the policy's years."""
-    centre = returns(money.centre, persons.centre, years)
-    errors = _jackknife(money.full, persons.full, years)
-    drawn = {} if money.drawn is None else returns(money.shrunk(), persons.shrunk(), years)
-    bounds = {name: _percentiles(values, name == "payback") for name, values in drawn.items()}
-    worked = persons.map(lambda values: values.sum(axis=2))
-    signs = told_from_zero(worked)
+    """Rows (COLUMNS) of one policy from samples [simulation, item, year, place] of scenarios.fiscal_effect and scenarios.jobs in the
+    policy's years."""
     first, last = years[0], years[-1]
+    numbers = {
+        name: (sample.centre, sample.monte_carlo_se, *sample.interval()) for name, sample in sums(money, persons, years).items()
+    }
+    notes: dict[str, list[str]] = {}
+    path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
+    numbers["payback"] = (
+        payback.payback(path.centre, years), _jackknife(lambda mean: payback.payback(mean, years), path.full),
+        *_bounds(payback.payback(path.shrunk(), years) if path.drawn is not None else None, len(places)),
+    )  # fmt: skip
+    notes["payback"] = [
+        payback.quarter(middle, first, last)
+        + ("" if path.drawn is None else f" [{payback.quarter(low, first, last)} to {payback.quarter(high, first, last)}]")
+        for middle, _, low, high in zip(*numbers["payback"], strict=True)
+    ]
+    cost = money.map(lambda values: fiscal_effect.MILLION * values[:, MONEY["cost"]].sum(axis=1))
+    worked = persons.map(lambda values: values.sum(axis=2))
+    divided = {name: (cost, item) for name, item in UNIT_COSTS.items()}
+    divided["others_lost_per_job_added"] = (worked.map(lambda values: values[:, jobs.ITEM["lost_by_others"]]), "added")
+    for name, (amount, item) in divided.items():
+        by = worked.map(lambda values, row=jobs.ITEM[item]: values[:, row])
+        numbers[name] = quotient(amount, by)
+        notes[name] = [_undefined(sign, units == 0) for sign, units in zip(told_from_zero(by), by.centre, strict=True)]
     rows = []
     for name, unit in units(first, last, price_year).items():
         for p, place in enumerate(places):
-            numbers = [centre[name][p], errors[name][p], *(bounds[name][:, p] if drawn else (np.nan, np.nan))]
-            note = ""
-            if name == "payback":
-                note = payback.quarter(centre[name][p], first, last)
-                if drawn:
-                    note += f" [{' to '.join(payback.quarter(value, first, last) for value in numbers[2:])}]"
-            item = UNIT_COSTS.get(name) or ("added" if name == "others_lost_per_job_added" else None)
-            if item is not None:
-                note = _undefined(signs[jobs.ITEM[item], p], np.isnan(numbers[0]))
-                if note and note != FEW:
-                    numbers = [np.nan] * 4
-            numbers = [value if np.isfinite(value) else None for value in numbers]
-            rows.append([policy, place, name, *numbers, unit, note])
+            note = notes[name][p] if name in notes else ""
+            empty = name in divided and note not in ("", FEW)
+            cells = [None if empty else statistics.number(column[p]) for column in numbers[name]]
+            rows.append([policy, place, name, *cells, unit, note])
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ratio of the means over seeds, its jackknife error, and its interval; a draw without a positive unit costs without bound."""
+    centre = ratio(amount.centre, by.centre)
+    both = np.stack(np.broadcast_arrays(amount.full, by.full), axis=1)
+    error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
+    if by.drawn is None:
+        return centre, error, np.full(centre.shape, np.nan), np.full(centre.shape, np.nan)
+    drawn, units = np.broadcast_arrays(amount.shrunk(), by.shrunk())
+    low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
+    return centre, error, low, high
 
 
 def _undefined(sign: float, nothing: bool) -> str:
@@ -119,67 +137,38 @@ def _undefined(sign: float, nothing: bool) -> str:
     return {1: "", 0: NOT_TOLD, -1: NEGATIVE}[int(sign)]
 
 
-def _jackknife(money: np.ndarray, persons: np.ndarray, years: Sequence[int]) -> dict[str, np.ndarray]:
-    """Standard errors of returns() over seeds, leaving one out at a time; not-a-number for a single seed."""
-    number = len(money)
+def _jackknife(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """Standard error of a function of the mean over seeds (first axis), leaving one seed out at a time; not-a-number for one."""
+    number = len(values)
     if number < 2:
-        return {name: np.full(values.shape, np.nan) for name, values in returns(money[0], persons[0], years).items()}
-    without = [returns(np.delete(money, n, 0).mean(axis=0), np.delete(persons, n, 0).mean(axis=0), years) for n in range(number)]
-    found = {}
-    for name in without[0]:
-        values = np.stack([one[name] for one in without])
-        with np.errstate(invalid="ignore"):  # a payback that is never reached
-            found[name] = np.sqrt((number - 1) / number * ((values - values.mean(axis=0)) ** 2).sum(axis=0))
-    return found
+        return np.full(function(values[0]).shape, np.nan)
+    without = np.stack([function(np.delete(values, n, axis=0).mean(axis=0)) for n in range(number)])
+    with np.errstate(invalid="ignore"):  # of a payback that is never reached
+        return np.sqrt((number - 1) / number * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
 
 
-def _percentiles(drawn: np.ndarray, unbounded: bool) -> np.ndarray:
-    """Both ends of the interval [2, place]; a payback that is never reached lies beyond every year."""
-    if not unbounded:
-        return draws.percentiles(drawn)
-    far = 1e6
-    found = draws.percentiles(np.where(np.isnan(drawn), far, np.minimum(drawn, far)))
-    return np.where(found > far / 1e3, np.inf, found)
+def _bounds(drawn: np.ndarray | None, shape: Any) -> np.ndarray:
+    """Both ends of the interval [2, ...] of draws that may be infinite, or undefined, which counts as infinite."""
+    if drawn is None:
+        return np.full((2, *np.atleast_1d(shape)), np.nan)
+    found = draws.percentiles(np.where(np.isnan(drawn), BEYOND, np.minimum(drawn, BEYOND)))
+    return np.where(found > BEYOND / 100.0, np.inf, found)
 
 
 def shares(
     money: draws.Sample, gain: draws.Sample, variants: Sequence[str], places: Sequence[str], policy: str
 ) -> list[dict[str, Any]]:
-    """Share of the gain at parity that the policy reaches in the last year, by variant and place.
+    """Share of the gain at parity that the policy reaches in the last year, in percent, by variant and place.
 
     money [simulation, item, place] of the last year in million euro, gain [simulation, variant, place] in million euro, both of
     the same simulations. `gross` is the change of the non-EU-born's own contribution, `net` that of everybody less the cost.
     """
     rows = []
     for kind, item in (("gross", "gross_non_eu_born"), ("net", "net")):
-        mine = money.map(lambda values, item=item: values[:, None, MONEY[item]])
-        centre = ratio(mine.centre, gain.centre)
-        errors = _ratio_error(mine.full, gain.full)
-        bounds = draws.percentiles(ratio(mine.shrunk(), gain.shrunk())) if gain.drawn is not None else np.full((2, *centre.shape), np.nan)
+        mine = money.map(lambda values, row=MONEY[item]: 100.0 * values[:, None, row])
+        numbers = quotient(mine, gain)
         for v, variant in enumerate(variants):
             for p, place in enumerate(places):
-                numbers = (centre[v, p], errors[v, p], *bounds[:, v, p])
-                rows.append(
-                    dict(
-                        zip(
-                            ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high"),
-                            (policy, place, variant, kind, *(statistics.number(100.0 * value) for value in numbers)),
-                        )
-                    )
-                )
+                cells = [statistics.number(column[v, p]) for column in numbers]
+                rows.append(dict(zip(SHARE_COLUMNS, [policy, place, variant, kind, *cells], strict=True)))
     return rows
-
-
-def _ratio_error(amount: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Jackknife standard error over seeds of a ratio of means."""
-    number = len(amount)
-    if number < 2:
-        return np.full(by.shape[1:], np.nan)
-    without = np.stack([ratio(np.delete(amount, n, 0).mean(axis=0) + 0 * by[0], np.delete(by, n, 0).mean(axis=0)) for n in range(number)])
-    return np.sqrt((number - 1) / number * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-
-
-def find(table: pd.DataFrame, measure: str, place: str) -> Mapping[str, Any]:
-    """The row of a measure and place, with None for what is empty."""
-    row = table[(table["measure"] == measure) & (table["place"] == place)].iloc[0]
-    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
