@@ -17,7 +17,7 @@ import pandas as pd
 
 from calibration.config import Accounting, Config, Mix
 from calibration.draw import Draw
-from calibration.load_inputs import AT_LAYOUT, load_inputs
+from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
     draws, effects, figures, fiscal_effect, gains, jobs, measures, policy_table, ranking, returns, scoreboard, simulation, statistics,
@@ -32,6 +32,7 @@ from scenarios.run import write_common, write_json
 
 # What policies are ranked by: how it is found among levels of effects or the net effect, and whether higher is better.
 RANKED = {"employment_rate": True, "overqualification_rate": False, "cumulated_net": True}
+FLOWS = ("arrivals", "education_of_arrivals")  # levers that change who comes
 DIGITS = "%.10g"  # as statistics.number
 
 
@@ -150,7 +151,7 @@ def outcomes(configs: Sequence[Config], results: Sequence[Results], paired: Resu
     return Outcomes(
         level=np.stack([effects.levels(r, c.direct, accounting, hicp) for r, c in zip(results, paid, strict=True)]),
         group=np.stack([winners.levels(result, accounting, hicp) for result in results]),
-        money=np.stack([fiscal_effect.account(before, result, cost, accounting, hicp) for result, cost in pairs]),
+        money=np.stack([fiscal_effect.account(before, result, paid[0], cost, accounting, hicp) for result, cost in pairs]),
         jobs=np.stack([jobs.jobs(before, result) for result, _ in pairs]),
         gain=gain,
     )
@@ -225,7 +226,7 @@ def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
 
 def flows(config: Config) -> bool:
     """Whether a policy changes who arrives; its effect is then not that on the persons whom parity is about."""
-    return any(lever.lever in AT_LAYOUT for lever in config.policy.levers)
+    return any(lever.lever in FLOWS for lever in config.policy.levers)
 
 
 def budgets(found: Compared) -> pd.DataFrame:

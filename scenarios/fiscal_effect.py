@@ -33,26 +33,37 @@ MILLION = 1e6
 
 
 def account(
-    before: Results, after: Results, cost: PolicyCost, accounting: Accounting, hicp: Mapping[int, float]
+    before: Results,
+    after: Results,
+    already: PolicyCost,
+    cost: PolicyCost,
+    accounting: Accounting,
+    hicp: Mapping[int, float],
 ) -> np.ndarray:
-    """Million euro of the price year [item, year, place] of one seed; the first place is the sum of all Member States."""
+    """Million euro of the price year [item, year, place] of one seed; the first place is the sum of all Member States.
+
+    `cost` is that of the policy, `already` what the levers of the reference, if it has any, cost in it.
+    """
     used = replace(accounting, programme_costs=False)
     change = [conventions.net_contribution(result.counts, result.years, used, hicp).sum(axis=(3, 4)) for result in (before, after)]
     by_origin = change[1] - change[0]
     migrants = by_origin[..., codes.NON_EU_BORN]
     others = by_origin[..., : codes.NON_EU_BORN].sum(axis=-1)
-    paid = cost.direct + cost.programmes
+    direct, programmes, national, eu = (
+        getattr(cost, name) - getattr(already, name) for name in ("direct", "programmes", "national", "eu")
+    )
+    paid = direct + programmes
     gross = migrants + others
     found = {
         "gross_non_eu_born": migrants,
         "gross_others": others,
         "gross": gross,
-        "direct_cost": cost.direct,
-        "programme_cost": cost.programmes,
+        "direct_cost": direct,
+        "programme_cost": programmes,
         "cost": paid,
-        "national_cost": cost.national,
-        "eu_cost": cost.eu,
+        "national_cost": national,
+        "eu_cost": eu,
         "net": gross - paid,
-        "national_net": gross - cost.national,
+        "national_net": gross - national,
     }
     return statistics.with_total(np.stack([found[name] for name in ITEMS]) / MILLION, 2)

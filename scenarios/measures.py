@@ -86,16 +86,17 @@ def _coalitions(
         kept = tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1)
         one = replace(base, policy=replace(policy.policy, levers=kept))
         after = simulation.simulate_seeds(one, load_inputs(one), progress)
-        values.append([outcomes(one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)])
+        values.append([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)])
     stacked = np.moveaxis(np.array(values), 0, 1)
     return Coalitions(policy.policy.name, tuple(lever.label for lever in levers), chosen, stacked)
 
 
-def outcomes(config: Config, before: Results, after: Results, first_year: int, hicp: Mapping[int, float]) -> np.ndarray:
+def outcomes(
+    reference: Config, policy: Config, before: Results, after: Results, first_year: int, hicp: Mapping[int, float]
+) -> np.ndarray:
     """What is taken apart [OUTCOMES, place]: differences of one seed, in the units of units()."""
-    cost = costs(config, after, before)
-    row = fiscal_effect.ITEM["net"]
-    net = fiscal_effect.account(before, after, cost, config.accounting, hicp)[row]
+    paid = costs(reference, before, before), costs(policy, after, before)
+    net = fiscal_effect.account(before, after, *paid, reference.accounting, hicp)[fiscal_effect.ITEM["net"]]
     years = [y for y, year in enumerate(before.years) if year >= first_year]
     counts = [statistics.with_total(result.counts[-1, :, codes.NON_EU_BORN].sum(axis=(1, 2)), 0) for result in (before, after)]
     rates = [rate_of(name, counts[1]) - rate_of(name, counts[0]) for name in OUTCOMES[2:]]
