@@ -25,6 +25,7 @@ PROCESS_NAMES = (
 DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(\d+))?")  # folder of fetched figures: a date, and a number if not the first
 FISCAL_ENGINES = ("builtin", "profiles", "gettsim")
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
+MOST_COALITIONS = 64
 # Lever: lowest and highest strength, and what the strength means.
 LEVERS = {
     "language_places": (0.0, 5.0, "extra places as a share of the baseline"),
@@ -271,6 +272,18 @@ class Parity:
 
 
 @dataclasses.dataclass(frozen=True)
+class Mix:
+    """How `compare` takes a policy of several levers apart, as Shapley values over its levers."""
+
+    coalitions: int  # sets of levers simulated per policy at most; all of them where there are no more; 0: not taken apart
+    seeds: int  # of those of the job
+
+    def __post_init__(self) -> None:
+        _within("mix.coalitions", self.coalitions, 0, MOST_COALITIONS)
+        _within("mix.seeds", self.seeds, 1, 1000)
+
+
+@dataclasses.dataclass(frozen=True)
 class Accounting:
     """Conventions of the net fiscal contribution, applied to stored components after the run."""
 
@@ -464,6 +477,11 @@ class Shocks:
             _within("years", year, codes.FIRST_YEAR, codes.LAST_YEAR)
         if not self.folder:
             raise refuse("folder", "''", "a folder")
+
+
+def mix_from(settings: Mapping[str, Any]) -> Mix:
+    """Build the settings of how policies are taken apart."""
+    return typing.cast(Mix, _build(Mix, settings, "mix"))
 
 
 def tool_from(schema: Any, settings: Mapping[str, Any], lists: tuple[str, ...]) -> Any:

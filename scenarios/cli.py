@@ -110,10 +110,12 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
 
     if verb == "compare":
         config, policies = compose.comparison(overrides)
+        mix = compose.mix(overrides, config, policies)
         tables.use(config.tables.use, config.tables.folder)
+        tables.use_estimates(config.estimates)
         fiscal_engine.check(config)
-        memory.check(config)
-        return lambda: _compare(config, policies)
+        memory.check(config, labels=len(config.parity.variants) * len(config.parity.given) * len(config.parity.references))
+        return lambda: _compare(config, policies, mix)
     config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
@@ -190,11 +192,11 @@ def _calibrate(config) -> None:
     print(calibrate(config))
 
 
-def _compare(config, policies) -> None:
+def _compare(config, policies, mix) -> None:
     from scenarios.compare import compare
 
     _say_tables(config)
-    print(compare(config, policies))
+    print(compare(config, policies, mix))
 
 
 def _validate(config) -> None:

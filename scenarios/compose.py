@@ -25,8 +25,9 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from calibration.config import Config, Euromod, Gettsim, Shocks, Update, config_from, tool_from, update_from
+from calibration.config import Config, Euromod, Gettsim, Mix, Shocks, Update, config_from, mix_from, tool_from, update_from
 from calibration.errors import InputError, refuse
+from scenarios.shapley import fewest
 
 VERBS = {
     "run": "simulate one scenario",
@@ -130,6 +131,7 @@ def job(verb: str, overrides: list[str]) -> Config:
     plain = settings(verb, overrides)
     if verb in WITH_POLICIES:
         del plain["policies"]
+        plain.pop("mix", None)
     return config_from(plain)
 
 
@@ -157,6 +159,7 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     """The reference job of `compare` or `reproduce` and one job per policy, equal but for the policy; `reproduce` needs none."""
     plain = settings(verb, overrides)
     policies = plain.pop("policies")
+    plain.pop("mix", None)
     if not isinstance(policies, list) or not policies and verb == "compare":
         raise refuse("policies", policies, f"a list of {', '.join(options('policy'))}")
     reference = config_from(plain)
@@ -171,6 +174,18 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")
     return reference, others
+
+
+def mix(overrides: list[str], reference: Config, policies: list[Config]) -> Mix:
+    """How `compare` takes policies apart; raises InputError for too few seeds, or coalitions for the levers of a policy."""
+    mix = mix_from(settings("compare", overrides)["mix"])
+    if mix.seeds > len(reference.seeds):
+        raise refuse("mix.seeds", mix.seeds, f"1 to {len(reference.seeds)}, the seeds of the job")
+    for policy in policies:
+        levers = len(policy.policy.levers)
+        if levers > 1 and 0 < mix.coalitions < fewest(levers):
+            raise refuse("mix.coalitions", mix.coalitions, f"0, or {fewest(levers)} or more for {levers} levers of {policy.policy.name}")
+    return mix
 
 
 def expand(overrides: list[str]) -> list[list[str]]:

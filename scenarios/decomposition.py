@@ -8,7 +8,6 @@ for n-person games"; for decompositions Shorrocks 2013, J. Economic Inequality 1
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from model import Results, codes
 from model.parity import factors_of
 from scenarios import conventions, draws, simulation, statistics, summary
 from scenarios.progress import Progress
+from scenarios.shapley import weights
 
 FACTORS = codes.PARITY_FACTORS
 SETS = 1 << len(FACTORS)
@@ -34,19 +34,6 @@ class Coalitions:
     reference: str
     year: int
     cents: np.ndarray  # [set of factors as bits, ms, sex, education 4, component] at parity less at baseline
-
-
-def weights(number: int) -> np.ndarray:
-    """[factor, set]: what the value of each set of `number` factors (bits) counts in each factor's Shapley value."""
-    sets = np.arange(1 << number)
-    size = np.array([bin(one).count("1") for one in sets])
-    found = np.zeros((number, len(sets)))
-    for factor in range(number):
-        has = (sets >> factor) & 1 == 1
-        others = np.where(has, size - 1, size)
-        orders = [math.factorial(s) * math.factorial(number - s - 1) if s < number else 0 for s in others]
-        found[factor] = np.where(has, 1.0, -1.0) * np.array(orders) / math.factorial(number)
-    return found
 
 
 def shapley(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import csv
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,7 +58,69 @@ def data_only(number: int) -> int:
     return max(FEWEST_OF_DATA, number // SHARE_OF_DATA)
 
 
-def simulated(
+@dataclass(frozen=True)
+class Sample:
+    """A quantity of any shape over simulations, which are the first axis of every array."""
+
+    full: np.ndarray  # seeds at the centre, full scale
+    at_centre: np.ndarray | None = None  # the same seeds as coarse as the draws; None without draws
+    drawn: np.ndarray | None = None  # draws of every parameter
+    of_data: np.ndarray | None = None  # draws of what the data leave open
+
+    def map(self, function: Callable[[np.ndarray], np.ndarray]) -> Sample:
+        """The sample of another quantity; the function keeps the first axis."""
+        parts = (self.full, self.at_centre, self.drawn, self.of_data)
+        return Sample(*(None if part is None else function(part) for part in parts))
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Mean over seeds."""
+        return self.full.mean(axis=0)
+
+    @property
+    def monte_carlo_se(self) -> np.ndarray:
+        """Standard error of the centre; not-a-number with a single seed."""
+        return statistics.standard_error(self.full)
+
+    def _variances(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Monte Carlo variance of a run, variance of the draws, and what of it parameters explain."""
+        noise, total = _variance(self.at_centre), _variance(self.drawn)
+        return noise, total, np.maximum(total - noise, 0.0)
+
+    def shrunk(self) -> np.ndarray:
+        """The draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the centre."""
+        _, total, parameters = self._variances()
+        kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
+        middle = self.drawn.mean(axis=0)
+        shrunk = middle + (self.drawn - middle) * kept
+        shrunk += self.full.mean(axis=0) - self.at_centre.mean(axis=0)
+        return shrunk
+
+    def interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high end of the 90 % interval; not-a-number without draws."""
+        if self.drawn is None:
+            return np.full(self.full.shape[1:], np.nan), np.full(self.full.shape[1:], np.nan)
+        return tuple(percentiles(self.shrunk()))
+
+    def parameter_sd(self) -> np.ndarray:
+        """Standard deviation that parameters explain; not-a-number without draws."""
+        return np.full(self.full.shape[1:], np.nan) if self.drawn is None else np.sqrt(self._variances()[2])
+
+    def prior_share(self) -> np.ndarray:
+        """Share of the parameter variance that priors leave open, the data the rest; not-a-number without draws."""
+        if self.drawn is None:
+            return np.full(self.full.shape[1:], np.nan)
+        noise, _, parameters = self._variances()
+        left = np.maximum(_variance(self.of_data) - noise, 0.0)
+        return np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
+
+
+def percentiles(drawn: np.ndarray) -> np.ndarray:
+    """Both ends of an interval from draws [draw, ...]."""
+    return np.percentile(drawn, [LOW, HIGH], axis=0, method="weibull")
+
+
+def each(
     config: Config, simulate: Callable[[Draw, int, Progress], Found], jobs: Sequence[Job], progress: Progress
 ) -> list[Found]:
     """simulate(draw, seed, progress) of every job, in their order; side by side in processes of one thread each where that is
@@ -85,6 +147,18 @@ def _in_worker(simulate: Callable[[Draw, int, Progress], Found], draw: Draw, see
     return simulate(draw, seed, progress), progress
 
 
+def simulated(
+    config: Config, simulate: Callable[[Draw, int, Progress], Found], progress: Progress
+) -> tuple[list[Found], list[Found], list[Found]]:
+    """What simulate(draw, seed, progress) gives at the centre by seed, for every draw, and for every draw within the data alone."""
+    jobs = [(Draw(), seed) for seed in config.seeds]
+    jobs += [(Draw(d), d) for d in range(1, config.draws + 1)]
+    jobs += [(Draw(d, "data"), d) for d in range(1, data_only(config.draws) + 1)]
+    found = each(config, simulate, jobs, progress)
+    seeds = len(config.seeds)
+    return found[:seeds], found[seeds : seeds + config.draws], found[seeds + config.draws :]
+
+
 def intervals(
     config: Config, simulate: Callable[[Draw, int, Progress], Outcomes], centre: Sequence[Outcomes], progress: Progress
 ) -> list[dict[str, Any]]:
@@ -95,23 +169,8 @@ def intervals(
     centre; `prior_share` is the share of the parameter variance that priors leave open, the data the rest.
     """
     keys = list(centre[0])
-    jobs = [(Draw(), seed) for seed in config.seeds]
-    jobs += [(Draw(d), d) for d in range(1, config.draws + 1)]
-    jobs += [(Draw(d, "data"), d) for d in range(1, data_only(config.draws) + 1)]
-    found = _stack(keys, simulated(config, simulate, jobs, progress))
-    at_centre, drawn, of_data = np.split(found, [len(config.seeds), len(config.seeds) + config.draws])
-    noise = _variance(at_centre)
-    total = _variance(drawn)
-    parameters = np.maximum(total - noise, 0.0)
-    kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
-    shrunk = drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept
-    full = _stack(keys, centre)
-    shrunk += full.mean(axis=0) - at_centre.mean(axis=0)
-    low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
-    left = np.maximum(_variance(of_data) - noise, 0.0)
-    prior = np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
-    error = statistics.standard_error(full)
-    columns = (full.mean(axis=0), error, low, high, np.sqrt(parameters), prior)
+    sample = Sample(_stack(keys, centre), *(_stack(keys, part) for part in simulated(config, simulate, progress)))
+    columns = (sample.centre, sample.monte_carlo_se, *sample.interval(), sample.parameter_sd(), sample.prior_share())
     return [
         dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in columns)], strict=True))
         for k, key in enumerate(keys)
@@ -135,11 +194,11 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
 
 
-def said(config: Config) -> str:
+def said(config: Config, file: str = "intervals.csv") -> str:
     """One line for the console: how intervals were made."""
     population = coarse(config).population
     return (
         f"Intervals: 5th to 95th percentile of {config.draws} draws of all parameters, seeds 1 to {config.draws}, at scale "
         f"{population.scale}/{population.scale_comparison} (at least {population.minimum_agents} simulated persons per group); "
-        "Monte Carlo error apart. Share from priors in intervals.csv."
+        f"Monte Carlo error apart. Share from priors in {file}."
     )

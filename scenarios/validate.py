@@ -82,7 +82,7 @@ def _draws(
         return predicted, counterparts.employment_path(result), by_stay(result) if followed else None
 
     jobs = [(Draw(number), number) for number in range(1, config.draws + 1)]
-    found, employment, stays = zip(*draws.simulated(config, simulate, jobs, progress), strict=True)
+    found, employment, stays = zip(*draws.each(config, simulate, jobs, progress), strict=True)
     paths = {"employment": np.stack(employment)} | ({"by_stay": np.stack(stays)} if followed else {})
     return np.stack(found), paths
 

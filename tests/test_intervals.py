@@ -347,7 +347,7 @@ def test_workers_change_no_outcome(monkeypatch):
             _, result = simulation.simulate_draw(config, one, seed, progress)
             return int(result.counts.sum()), os.getpid()
 
-        numbers, processes = zip(*draws.simulated(config, simulate, [(draw.Draw(d), d) for d in range(1, 6)], progress))
+        numbers, processes = zip(*draws.each(config, simulate, [(draw.Draw(d), d) for d in range(1, 6)], progress))
         counted.append(progress.person_quarters)
         return numbers, set(processes)
 

@@ -12,7 +12,7 @@ from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, style, validation
+from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, policy, style, validation
 from scenarios.published import published_rates
 
 
@@ -60,6 +60,17 @@ def draw_headline(
             headline.waterfall(folder / "decomposition.png", found, str(year))
         if found[f"gain_{year}"]:
             headline.member_states(folder / "gain_by_member_state.png", found, intervals, str(year))
+
+
+def draw_policies(folder: Path, tables: Mapping[str, pd.DataFrame], content: Mapping[str, Any]) -> None:
+    """Figures of a comparison from its tables (scenarios.compare.write) and the content of summary.json."""
+    names = content["policies"]
+    with rc_context(style.SETTINGS):
+        policy.over_time(folder / "effects.png", tables["effects"], content)
+        policy.cost_and_gain(folder / "cost_and_gain.png", content)
+        policy.tile_grid(folder / "member_states.png", tables["effects"], content, names)
+        for name in dict.fromkeys(row["policy"] for row in content["measures"]):
+            policy.waterfall(folder / f"measures_{name}.png", tables["measures"], content, name)
 
 
 def draw_calibration(folder: Path, moments: pd.DataFrame, terms: pd.DataFrame) -> None:

@@ -1,0 +1,170 @@
+"""Policies compared: effects over time, cost against gain, a mix by measure, and a grid of Member States."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.patches import Rectangle
+
+from model import codes
+from scenarios.figures import style
+
+MIGRANTS = codes.ORIGINS[codes.NON_EU_BORN]
+PANELS = {
+    "employment_rate": "Employment rate",
+    "overqualification_rate": "Overqualification rate",
+    "net_contribution_after_costs": "Net contribution after costs",
+}
+# Column and row of each Member State in a grid that looks like the map.
+TILES = {
+    "IE": (0, 2), "PT": (0, 6), "ES": (1, 6), "FR": (1, 4), "NL": (2, 2), "BE": (1, 3), "LU": (2, 3), "DK": (3, 1), "DE": (3, 2),
+    "SE": (4, 0), "FI": (5, 0), "EE": (6, 0), "LV": (6, 1), "LT": (5, 1), "PL": (4, 2), "CZ": (4, 3), "SK": (5, 3), "AT": (3, 3),
+    "HU": (5, 4), "SI": (3, 4), "HR": (4, 4), "IT": (3, 5), "RO": (6, 4), "BG": (6, 5), "EL": (5, 6), "MT": (3, 7), "CY": (7, 7),
+}  # fmt: skip
+COLUMNS, ROWS = 8, 8
+MILLION_PER_BILLION = 1000.0
+
+
+def words(name: str) -> str:
+    """Name of a policy or measure in a figure."""
+    return name.replace("_", " ").capitalize()
+
+
+def over_time(path: Path, effects: pd.DataFrame, content: Mapping[str, Any]) -> None:
+    """Effects on the non-EU-born by year, one line per policy, with the 90 % band or two Monte Carlo standard errors."""
+    drawn, panels = style.figure(len(PANELS), width=15, height=4.9)
+    rows = effects[(effects["place"] == content["place"]) & (effects["origin"] == MIGRANTS)]
+    rows = rows[rows["year"] >= content["first_year"] - 1]
+    for axes, (measure, name) in zip(panels, PANELS.items(), strict=True):
+        for number, policy in enumerate(content["policies"]):
+            mine = rows[(rows["measure"] == measure) & (rows["policy"] == policy)]
+            colour = style.PALETTE[number % len(style.PALETTE)]
+            axes.plot(mine["year"], mine["effect"], color=colour, linewidth=2, label=words(policy))
+            low, high = mine["low"], mine["high"]
+            if low.isna().all():
+                low, high = (mine["effect"] + sign * 2 * mine["monte_carlo_se"] for sign in (-1, 1))
+            axes.fill_between(mine["year"], low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.axhline(0, color=style.BLACK, linewidth=0.8)
+        style.whole_years(axes)
+        style.title(axes, name, _unit(rows, measure))
+    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(5, len(content["policies"])))
+    drawn.suptitle(f"Effect on persons born outside the EU, {style.place_name(content['place'])}{_bands(content)}", x=0.01, ha="left")
+    style.save(drawn, path)
+
+
+def _unit(rows: pd.DataFrame, measure: str) -> str:
+    units = rows.loc[rows["measure"] == measure, "unit"]
+    return f"Difference to the reference, {units.iloc[0]}" if len(units) else ""
+
+
+def _bands(content: Mapping[str, Any]) -> str:
+    return "; bands: 90 % intervals over draws of all parameters" if content["draws"] else "; bands: two Monte Carlo standard errors"
+
+
+def cost_and_gain(path: Path, content: Mapping[str, Any]) -> None:
+    """Every policy by its cost and its gross effect on public budgets, cumulated; above the line it has paid back."""
+    drawn, (axes,) = style.figure(width=7.5, height=5.6)
+    rows = {(row["policy"], row["measure"]): row for row in content["returns"]}
+    for number, policy in enumerate(content["policies"]):
+        cost, gross = (rows[policy, f"cumulated_{name}"] for name in ("cost", "gross"))
+        x, y = cost["value"] / MILLION_PER_BILLION, gross["value"] / MILLION_PER_BILLION
+        colour = style.PALETTE[number % len(style.PALETTE)]
+        if gross["low"] is not None:
+            axes.plot([x, x], [gross[end] / MILLION_PER_BILLION for end in ("low", "high")], color=colour, linewidth=1.5)
+            axes.plot([cost[end] / MILLION_PER_BILLION for end in ("low", "high")], [y, y], color=colour, linewidth=1.5)
+        axes.plot(x, y, "o", color=colour, markersize=8, label=words(policy))
+    ends = (*axes.get_xlim(), *axes.get_ylim())
+    axes.axline((0, 0), slope=1, color=style.GREY, linewidth=1, linestyle="--", label="Gain equals cost")
+    axes.axhline(0, color=style.BLACK, linewidth=0.8)
+    axes.set_xlim(min(0.0, ends[0]), ends[1])
+    axes.set_ylim(min(0.0, ends[2]), ends[3])
+    axes.set_xlabel(f"Cost, billion EUR of {content['price_year']}")
+    drawn.legend(loc="outside lower center", ncols=3)
+    span = f"{content['first_year']} to {content['last_year']}"
+    end = ", 90 % intervals" if content["draws"] else ""
+    style.title(axes, f"Cost and gain, {style.place_name(content['place'])}", f"Gross effect on public budgets, {span}, billion EUR{end}")
+    style.save(drawn, path)
+
+
+def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], policy: str) -> None:
+    """Shapley values of the measures of a mix: net effect on budgets over all years, and employment in the last."""
+    rows = table[(table["policy"] == policy) & (table["place"] == content["place"])]
+    names = [name for name in dict.fromkeys(rows["measure"]) if name != "all"]
+    last, span = content["last_year"], f"{content['first_year']} to {content['last_year']}"
+    shown = {
+        "cumulated_net": ("Net effect on public budgets", f"Million EUR of {content['price_year']}, {span}", 0),
+        "employment_rate": ("Employment rate", f"Percentage points in {last}", 3),
+    }
+    drawn, panels = style.figure(len(shown), width=7.4 * len(shown), height=1.9 + 0.42 * len(names))
+    for axes, (outcome, (name, unit, digits)) in zip(panels, shown.items(), strict=True):
+        mine = rows[rows["outcome"] == outcome].set_index("measure")
+        start = 0.0
+        for place, measure in enumerate([*names, "all"]):
+            part = mine.loc[measure, "part"]
+            left = 0.0 if measure == "all" else start
+            colour = style.BLACK if measure == "all" else style.BLUE if part >= 0 else style.RED
+            axes.barh(place, part, 0.66, left=left, color=colour, alpha=0.75 if measure == "all" else 1.0)
+            error = np.hypot(mine.loc[measure, "choice_se"], np.nan_to_num(mine.loc[measure, "monte_carlo_se"]))
+            axes.errorbar(left + part, place, xerr=2 * error, color=style.GREY, linewidth=1.2, capsize=2)
+            label = f"{part:+,.{digits}f}".replace(",", " ")
+            axes.annotate(
+                label, (max(left, left + part) + 2 * error, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5
+            )
+            if measure != "all":
+                start += part
+        axes.set_yticks(range(len(names) + 1), [*map(words, names), "All together"])
+        axes.set_ylim(len(names) + 0.6, -0.6)
+        axes.margins(x=0.16)
+        axes.axvline(0, color=style.BLACK, linewidth=0.8)
+        axes.grid(axis="y", visible=False)
+        style.title(axes, name, unit)
+    panels[1].set_yticklabels([])
+    drawn.suptitle(
+        f"{words(policy)} by measure, {style.place_name(content['place'])} (Shapley values; lines: two standard errors)", x=0.01, ha="left"
+    )
+    style.save(drawn, path)
+
+
+def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], policies: Sequence[str]) -> None:
+    """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; a dot where two standard errors
+    hold zero."""
+    rows = effects[(effects["origin"] == MIGRANTS) & (effects["year"] == content["last_year"]) & (effects["measure"] == "employment_rate")]
+    rows = rows[rows["place"].isin(codes.MEMBER_STATES)]
+    columns = min(3, len(policies))
+    lines = -(-len(policies) // columns)
+    drawn, _ = style.figure(columns, width=4.6 * columns, height=5.0 * lines)
+    drawn.clear()
+    panels = list(drawn.subplots(lines, columns, squeeze=False).flat)
+    low, high = min(0.0, rows["effect"].min()), max(0.0, rows["effect"].max())
+    norm: Normalize = TwoSlopeNorm(0.0, min(low, -1e-9), max(high, 1e-9))
+    colours = colormaps["RdBu"]
+    for axes, policy in zip(panels, policies, strict=False):
+        mine = rows[rows["policy"] == policy].set_index("place")
+        for state, (column, row) in TILES.items():
+            known = state in mine.index
+            effect = mine.loc[state, "effect"] if known else np.nan
+            colour = colours(norm(effect)) if known else "#F3F3F3"
+            axes.add_patch(Rectangle((column, row), 0.94, 0.94, facecolor=colour, edgecolor="none"))
+            dark = known and abs(norm(effect) - 0.5) > 0.33
+            ink = "white" if dark else style.BLACK if known else "#AAAAAA"
+            axes.text(column + 0.47, row + 0.36, state, ha="center", va="center", fontsize=9, fontweight="bold", color=ink)
+            if known:
+                near = abs(effect) < 2 * np.nan_to_num(mine.loc[state, "monte_carlo_se"])
+                axes.text(column + 0.47, row + 0.7, f"{effect:+.2f}{'°' if near else ''}", ha="center", va="center", fontsize=7, color=ink)
+        axes.set_xlim(0, COLUMNS)
+        axes.set_ylim(ROWS, 0)
+        axes.set_aspect("equal")
+        axes.set_title(words(policy), loc="left", fontweight="bold", fontsize=11)
+    for axes in panels:
+        axes.axis("off")
+    drawn.suptitle(
+        f"Employment rate of persons born outside the EU in {content['last_year']}: points gained (° within two Monte Carlo errors of 0)",
+        x=0.01, ha="left", fontsize=10,
+    )  # fmt: skip
+    style.save(drawn, path)

@@ -1,0 +1,201 @@
+"""The tables of a comparison on the console and in the README: `python -m scenarios.policy_table <result folder> README.md`.
+
+Both are made from summary.json (scenarios.compare.summarise); the command rewrites what lies between the markers policy:begin
+and policy:end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from model import codes
+from scenarios import measures, ranking, text
+from scenarios.figures.style import place_name
+
+YEARS = (2025, 2030, 2035)  # those shown
+MIGRANTS = codes.ORIGINS[codes.NON_EU_BORN]
+SHOWN_EFFECTS = {
+    "employment_rate": ("employment, points", 2),
+    "overqualification_rate": ("overqualification, points", 2),
+    "net_contribution": ("net contribution, EUR per head", 0),
+    "net_contribution_after_costs": ("after costs, EUR per head", 0),
+}
+RANKED_NAMES = {
+    "employment_rate": "employment", "overqualification_rate": "overqualification", "cumulated_net": "net effect on public budgets"
+}  # fmt: skip
+
+
+def shown(row: Mapping[str, Any] | None, name: str = "value", digits: int = 0, scale: float = 1.0) -> str:
+    """`1.2 [0.8 to 1.7]`, without draws `1.2 (0.1)` with the Monte Carlo standard error."""
+    if row is None or row[name] is None:
+        return "-"
+    number, low, high, error = (None if row[key] is None else row[key] / scale for key in (name, "low", "high", "monte_carlo_se"))
+    if low is None or high is None:
+        return text.estimate(number, error, digits)
+    ends = " to ".join(text.estimate(end, None, digits) for end in (low, high))
+    return f"{text.estimate(number, None, digits)} [{ends}]"
+
+
+class Found:
+    """The content of summary.json by name."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.content = content
+        self.first, self.last, self.policies = content["first_year"], content["last_year"], content["policies"]
+        self._returns = {(row["policy"], row["measure"]): row for row in content["returns"]}
+        self._shares = {(row["policy"], row["variant"], row["effect"]): row for row in content["share_of_parity"]}
+        self._effects = {(row["policy"], row["measure"], row["origin"], row["year"]): row for row in content["effects"]}
+
+    def effect(self, policy: str, measure: str, origin: str, year: int) -> Mapping[str, Any] | None:
+        """Row of effects.csv."""
+        return self._effects.get((policy, measure, origin, year))
+
+    def returned(self, policy: str, measure: str) -> Mapping[str, Any]:
+        """Row of returns.csv."""
+        return self._returns[policy, measure]
+
+    def share(self, policy: str, variant: str, effect: str) -> Mapping[str, Any] | None:
+        """Row of share_of_parity.csv."""
+        return self._shares.get((policy, variant, effect))
+
+
+def unit_cost(row: Mapping[str, Any]) -> str:
+    """Cost per unit, or why there is none."""
+    return row["note"] if row["value"] is None else shown(row)
+
+
+def money_rows(found: Found, policy: str) -> list[str]:
+    """Cost, of which EU, gross and net effect on public budgets in million euro, and when it has paid back."""
+    names = ("cumulated_cost", "cumulated_eu_cost", "cumulated_gross", "cumulated_net", "present_value_3")
+    return [
+        *(shown(found.returned(policy, name)) for name in names),
+        found.returned(policy, "payback")["note"],
+    ]
+
+
+def console(content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
+    """Everything the command prints of its results."""
+    found = Found(content)
+    place = place_name(content["place"])
+    last, span = found.last, f"{found.first} to {found.last}"
+    bracket = "90 % interval over draws of all parameters" if content["draws"] else "(Monte Carlo standard error)"
+    years = sorted({year for year in YEARS if found.first <= year < last} | {last})
+    lines = [f"Effects on the non-EU-born, {place}; {bracket}"]
+    rows = []
+    for policy in found.policies:
+        for measure, (name, digits) in SHOWN_EFFECTS.items():
+            cells = [shown(found.effect(policy, measure, MIGRANTS, year), "effect", digits) for year in years]
+            final = found.effect(policy, measure, MIGRANTS, years[-1])
+            rows.append([f"{policy}: {name}", *cells, _share(final, "ratio"), _share(final, "prior_share")])
+    lines += [text.table(["", *map(str, years), "paired/independent error", "from priors"], rows), ""]
+    lines.append(f"Public budgets, {span}, million EUR of {content['price_year']}, everybody counted")
+    header = ["", "cost", "of which EU", "gross effect", "net effect", f"present value {found.first} at 3 %", "paid back"]
+    lines += [text.table(header, [[policy, *money_rows(found, policy)] for policy in found.policies]), ""]
+    lines.append(f"Cost per person and year, EUR, and jobs, {span}")
+    names = ("cost_per_job_year_added", "cost_per_job_year_net", "cost_per_upgraded_year")
+    rows = [
+        [policy, *(unit_cost(found.returned(policy, name)) for name in names), _lost(found.returned(policy, "others_lost_per_job_added"))]
+        for policy in found.policies
+    ]
+    header = ["", "per job added", "less jobs others lose", "per person upgraded", "jobs of others lost per job added"]
+    lines += [text.table(header, rows), ""]
+    lines += shares(found)
+    for policy in dict.fromkeys(row["policy"] for row in content["measures"]):
+        lines.append(f"{policy} by measure (Shapley values; error of choice of coalitions and of seeds)")
+        rows = measures.console(tables["measures"], policy, content["place"], text.estimate)
+        header = ["", f"net {last}, million", f"net {span}, million", f"employment {last}", f"overqualification {last}"]
+        lines += [text.table(header, rows), ""]
+    lines += rankings(content)
+    return "\n".join(lines)
+
+
+def _share(row: Mapping[str, Any] | None, name: str) -> str:
+    value = None if row is None else row[name]
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if name == "ratio" else f"{100 * value:.0f} %"
+
+
+def _lost(row: Mapping[str, Any]) -> str:
+    return row["note"] if row["value"] is None else shown(row, digits=2)
+
+
+def shares(found: Found) -> list[str]:
+    """Sentences that set every policy against the gain at parity; none where parity is not reached."""
+    gains = found.content["parity_gain_per_head"]
+    lines = []
+    for policy in found.policies:
+        for variant, gain in gains.items():
+            gross, net = (found.share(policy, variant, effect) for effect in ("gross", "net"))
+            if gross is None:
+                continue
+            value = shown(gain, "mean")
+            lines.append(
+                f"Of the EUR {value} per head that parity ({variant.replace('_', ' ')}) would give in {found.last}, {policy} delivers "
+                f"{shown(gross, 'share', 1)} %, {shown(net, 'share', 1)} % after costs and what others lose."
+            )
+    return [*lines, ""] if lines else []
+
+
+def rankings(content: Mapping[str, Any]) -> list[str]:
+    """One line per outcome, and the pairs that cannot be told apart."""
+    lines = ["From best to worst (~: cannot be told apart; baseline: doing nothing more)"]
+    if not content["draws"]:
+        lines[0] = "From best to worst at the centre (how sure: with draws)"
+    for outcome, rows in content["rankings"].items():
+        lines.append(f"  {RANKED_NAMES[outcome]}: {ranking.line(rows)}")
+        close = [f"{a} and {b} ({100 * p:.0f} %)" for a, b, p in content["not_told_apart"][outcome]]
+        if close:
+            lines.append(f"    not told apart (share of draws in which the first is better): {', '.join(close)}")
+    return [*lines, ""]
+
+
+def markdown(content: Mapping[str, Any]) -> str:
+    """The table of the README."""
+    found = Found(content)
+    last, span = found.last, f"{found.first}-{found.last}"
+    header = [
+        f"effect by {last} [90 % interval]", "employment, points", "overqualification, points", f"cost {span}, bn EUR (EU part)",
+        f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
+    ]  # fmt: skip
+    rows = []
+    for policy in found.policies:
+        share = found.share(policy, "full", "gross")
+        cost, eu, net = (found.returned(policy, f"cumulated_{name}") for name in ("cost", "eu_cost", "net"))
+        rows.append(
+            [
+                policy.replace("_", " "),
+                shown(found.effect(policy, "employment_rate", MIGRANTS, last), "effect", 2),
+                shown(found.effect(policy, "overqualification_rate", MIGRANTS, last), "effect", 2),
+                f"{shown(cost, digits=1, scale=1000.0)} ({text.estimate(eu['value'] / 1000.0, None, 1)})",
+                shown(net, digits=1, scale=1000.0),
+                found.returned(policy, "payback")["note"],
+                shown(share, "share", 1),
+            ]
+        )
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def fill(readme: str, content: Mapping[str, Any]) -> str:
+    """The text of a README with the table between its markers."""
+    block = f"<!-- policy:begin -->\n{markdown(content)}\n<!-- policy:end -->"
+    return re.sub("<!-- policy:begin -->.*?<!-- policy:end -->", lambda _: block, readme, flags=re.S)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fill the README from a result folder."""
+    folder, readme = map(Path, arguments)
+    content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    readme.write_text(fill(readme.read_text(encoding="utf-8"), content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,83 @@
+"""Which policy is best, how sure that is, and which two cannot be told apart.
+
+The reference takes part as doing nothing. Probabilities are shares of the draws of all parameters, with the Monte Carlo variance of a
+run taken out (scenarios.draws); a tie counts half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scenarios import draws, statistics
+
+TOLD_APART = 0.95  # share of the draws in which one must beat the other
+
+
+def probability_best(drawn: np.ndarray) -> np.ndarray:
+    """Probability [policy] of being the best from values [draw, policy], higher is better; ties share."""
+    best = drawn == drawn.max(axis=1, keepdims=True)
+    return (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+
+
+def probability_better(difference: np.ndarray) -> np.ndarray:
+    """Share of the draws (first axis) in which a difference is positive; zero counts half."""
+    return (difference > 0).mean(axis=0) + 0.5 * (difference == 0).mean(axis=0)
+
+
+def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> list[dict[str, Any]]:
+    """Entries from the best to the worst at the centre, from levels [simulation, scenario], the reference among them.
+
+    Each with its level less the reference's, the probability of being the best, and the probability of beating the next
+    (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    sample = sample.map(lambda levels: sign * (levels - levels[:, :1]))
+    order = np.argsort(-sample.centre, kind="stable")
+    best = None if sample.drawn is None else probability_best(sample.shrunk())
+    rows = []
+    for position, one in enumerate(order):
+        better = same = None
+        if position + 1 < len(order) and sample.drawn is not None:
+            other = order[position + 1]
+            better = float(probability_better(sample.map(lambda v, a=one, b=other: v[:, a] - v[:, b]).shrunk()))
+            same = 1.0 - TOLD_APART < better < TOLD_APART
+        rows.append(
+            {
+                "rank": position + 1,
+                "policy": names[one],
+                "effect": statistics.number(sign * sample.centre[one]),
+                "probability_best": None if best is None else statistics.number(best[one]),
+                "probability_beats_next": better,
+                "same_as_next": same,
+            }
+        )
+    return rows
+
+
+def pairs(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> list[tuple[str, str, float]]:
+    """Every two of `names` that cannot be told apart, with the probability that the first is better; none without draws."""
+    if sample.drawn is None:
+        return []
+    sign = 1.0 if higher_is_better else -1.0
+    found = []
+    for a in range(len(names)):
+        for b in range(a + 1, len(names)):
+            drawn = sample.map(lambda v, a=a, b=b: sign * (v[:, a] - v[:, b])).shrunk()
+            better = float(probability_better(drawn))
+            if 1.0 - TOLD_APART < better < TOLD_APART:
+                found.append((names[a], names[b], better))
+    return found
+
+
+def line(rows: Sequence[dict[str, Any]]) -> str:
+    """`a > b ~ c > baseline`: from the best to the worst, ~ where two neighbours cannot be told apart."""
+    words = []
+    for row in rows:
+        share = "" if row["probability_best"] is None else f" (best in {100 * row['probability_best']:.0f} %)"
+        words.append(row["policy"] + share)
+        if row is not rows[-1]:
+            words.append("~" if row["same_as_next"] else ">")
+    return " ".join(words)

@@ -1,0 +1,174 @@
+"""What a policy returns over its years: cumulated and present values, payback, cost per job, share of the gain at parity.
+
+Sums over years are samples of their own (scenarios.draws). Payback and ratios are functions of such sums: of their mean over
+seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scenarios import draws, fiscal_effect, jobs, payback, statistics
+
+MONEY = fiscal_effect.ITEM
+CUMULATED = ("gross", "direct_cost", "programme_cost", "cost", "national_cost", "eu_cost", "net", "national_net")
+# Cost per unit: which sum over years of scenarios.jobs is the unit.
+UNIT_COSTS = {
+    "cost_per_job_year_added": "added",
+    "cost_per_job_year_net": "net",
+    "cost_per_upgraded_year": "upgraded",
+}
+COLUMNS = ("policy", "place", "measure", "value", "monte_carlo_se", "low", "high", "unit", "note")
+NOT_TOLD, NEGATIVE, NONE = "effect not told from zero", "effect is negative", "no effect"
+SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high")
+BEYOND = 1e12  # stands for infinity in percentiles
+FEW = "one seed and no draws: no interval"
+
+
+def units(first: int, last: int, price_year: int) -> dict[str, str]:
+    """Unit of every measure of returns(), in the order of the table."""
+    million = f"million EUR of {price_year}"
+    found = {f"cumulated_{name}": f"{million}, {first} to {last}" for name in CUMULATED}
+    found |= {f"{name}_{last}": f"{million} in {last}" for name in ("gross", "cost", "net")}
+    found |= {f"present_value_{100 * rate:.0f}": f"{million}, discounted to {first}" for rate in payback.RATES}
+    found["payback"] = "year, fraction as part of the year"
+    found |= {name: f"EUR of {price_year} per person-year" for name in UNIT_COSTS}
+    found |= {f"jobs_{name}_{last}": "persons" for name in jobs.ITEMS}
+    found["others_lost_per_job_added"] = "jobs"
+    return found
+
+
+def sums(money: draws.Sample, persons: draws.Sample, years: Sequence[int]) -> dict[str, draws.Sample]:
+    """Samples [simulation, place] of all that is a weighted sum over years, and of the sums that costs are divided by."""
+    last = years[-1]
+    found = {
+        f"cumulated_{name}": money.map(lambda values, row=MONEY[name]: values[:, row].sum(axis=1)) for name in CUMULATED
+    }
+    found |= {f"{name}_{last}": money.map(lambda values, row=MONEY[name]: values[:, row, -1]) for name in ("gross", "cost", "net")}
+    for rate in payback.RATES:
+        found[f"present_value_{100 * rate:.0f}"] = money.map(
+            lambda values, rate=rate: payback.present_value(np.moveaxis(values[:, MONEY["net"]], 1, 2), years, rate)
+        )
+    found |= {f"jobs_{name}_{last}": persons.map(lambda values, row=jobs.ITEM[name]: values[:, row, -1]) for name in jobs.ITEMS}
+    return found
+
+
+def ratio(amount: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Amount per unit; not-a-number where there is no unit. Unlike statistics.per_head, negative units divide too."""
+    by = np.broadcast_to(by, np.broadcast_shapes(amount.shape, by.shape))
+    return np.divide(amount, by, out=np.full(by.shape, np.nan), where=by != 0)
+
+
+def told_from_zero(sample: draws.Sample) -> np.ndarray:
+    """Sign of a quantity where its 90 % interval lies on one side of zero, else 0: of the draws, or of the seeds without draws.
+
+    Not-a-number with a single seed and no draws, where nothing is known of the error.
+    """
+    low, high = sample.interval()
+    if sample.drawn is None:
+        if len(sample.full) < 2:
+            return np.full(sample.full.shape[1:], np.nan)
+        half = stats.t.ppf(0.95, len(sample.full) - 1) * sample.monte_carlo_se
+        low, high = sample.centre - half, sample.centre + half
+    return np.where(low > 0, 1, np.where(high < 0, -1, 0))
+
+
+def table(
+    policy: str, money: draws.Sample, persons: draws.Sample, places: Sequence[str], years: Sequence[int], price_year: int
+) -> pd.DataFrame:
+    """Rows (COLUMNS) of one policy from samples [simulation, item, year, place] of scenarios.fiscal_effect and scenarios.jobs in the
+    policy's years."""
+    first, last = years[0], years[-1]
+    numbers = {
+        name: (sample.centre, sample.monte_carlo_se, *sample.interval()) for name, sample in sums(money, persons, years).items()
+    }
+    notes: dict[str, list[str]] = {}
+    path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
+    numbers["payback"] = (
+        payback.payback(path.centre, years), _jackknife(lambda mean: payback.payback(mean, years), path.full),
+        *_bounds(payback.payback(path.shrunk(), years) if path.drawn is not None else None, len(places)),
+    )  # fmt: skip
+    notes["payback"] = [
+        payback.quarter(middle, first, last)
+        + ("" if path.drawn is None else f" [{payback.quarter(low, first, last)} to {payback.quarter(high, first, last)}]")
+        for middle, _, low, high in zip(*numbers["payback"], strict=True)
+    ]
+    cost = money.map(lambda values: fiscal_effect.MILLION * values[:, MONEY["cost"]].sum(axis=1))
+    worked = persons.map(lambda values: values.sum(axis=2))
+    divided = {name: (cost, item) for name, item in UNIT_COSTS.items()}
+    divided["others_lost_per_job_added"] = (worked.map(lambda values: values[:, jobs.ITEM["lost_by_others"]]), "added")
+    for name, (amount, item) in divided.items():
+        by = worked.map(lambda values, row=jobs.ITEM[item]: values[:, row])
+        numbers[name] = quotient(amount, by)
+        notes[name] = [_undefined(sign, units == 0) for sign, units in zip(told_from_zero(by), by.centre, strict=True)]
+    rows = []
+    for name, unit in units(first, last, price_year).items():
+        for p, place in enumerate(places):
+            note = notes[name][p] if name in notes else ""
+            empty = name in divided and note not in ("", FEW)
+            cells = [None if empty else statistics.number(column[p]) for column in numbers[name]]
+            rows.append([policy, place, name, *cells, unit, note])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ratio of the means over seeds, its jackknife error, and its interval; a draw without a positive unit costs without bound."""
+    centre = ratio(amount.centre, by.centre)
+    both = np.stack(np.broadcast_arrays(amount.full, by.full), axis=1)
+    error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
+    if by.drawn is None:
+        return centre, error, np.full(centre.shape, np.nan), np.full(centre.shape, np.nan)
+    drawn, units = np.broadcast_arrays(amount.shrunk(), by.shrunk())
+    low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
+    return centre, error, low, high
+
+
+def _undefined(sign: float, nothing: bool) -> str:
+    """Why a cost per unit is no number, empty when it is one."""
+    if nothing:
+        return NONE
+    if np.isnan(sign):
+        return FEW
+    return {1: "", 0: NOT_TOLD, -1: NEGATIVE}[int(sign)]
+
+
+def _jackknife(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """Standard error of a function of the mean over seeds (first axis), leaving one seed out at a time; not-a-number for one."""
+    number = len(values)
+    if number < 2:
+        return np.full(function(values[0]).shape, np.nan)
+    without = np.stack([function(np.delete(values, n, axis=0).mean(axis=0)) for n in range(number)])
+    with np.errstate(invalid="ignore"):  # of a payback that is never reached
+        return np.sqrt((number - 1) / number * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+
+
+def _bounds(drawn: np.ndarray | None, shape: Any) -> np.ndarray:
+    """Both ends of the interval [2, ...] of draws that may be infinite, or undefined, which counts as infinite."""
+    if drawn is None:
+        return np.full((2, *np.atleast_1d(shape)), np.nan)
+    found = draws.percentiles(np.where(np.isnan(drawn), BEYOND, np.minimum(drawn, BEYOND)))
+    return np.where(found > BEYOND / 100.0, np.inf, found)
+
+
+def shares(
+    money: draws.Sample, gain: draws.Sample, variants: Sequence[str], places: Sequence[str], policy: str
+) -> list[dict[str, Any]]:
+    """Share of the gain at parity that the policy reaches in the last year, in percent, by variant and place.
+
+    money [simulation, item, place] of the last year in million euro, gain [simulation, variant, place] in million euro, both of
+    the same simulations. `gross` is the change of the non-EU-born's own contribution, `net` that of everybody less the cost.
+    """
+    rows = []
+    for kind, item in (("gross", "gross_non_eu_born"), ("net", "net")):
+        mine = money.map(lambda values, row=MONEY[item]: 100.0 * values[:, None, row])
+        numbers = quotient(mine, gain)
+        for v, variant in enumerate(variants):
+            for p, place in enumerate(places):
+                cells = [statistics.number(column[v, p]) for column in numbers]
+                rows.append(dict(zip(SHARE_COLUMNS, [policy, place, variant, kind, *cells], strict=True)))
+    return rows

@@ -1,0 +1,77 @@
+"""The Zaragoza indicators by Member State under the reference and every policy, and which of them a run does not produce.
+
+Indicators agreed at the ministerial conference of Zaragoza in 2010 and collected by Eurostat (Indicators of Immigrant
+Integration, a pilot study, 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from model import codes
+from scenarios import draws, effects
+
+COLUMNS = (
+    "area", "indicator", "place", "year", "scenario", "non_eu_born", "monte_carlo_se", "low", "high", "native", "effect",
+    "effect_low", "effect_high", "unit", "note",
+)  # fmt: skip
+
+
+class Indicator(NamedTuple):
+    """One of the list: `measure` of scenarios.effects, or empty with the reason in `note`."""
+
+    area: str
+    name: str
+    measure: str
+    note: str = ""
+
+
+INDICATORS = (
+    Indicator("employment", "employment rate", "employment_rate"),
+    Indicator("employment", "unemployment rate", "unemployment_rate"),
+    Indicator("employment", "activity rate", "activity_rate"),
+    Indicator("employment", "overqualification", "overqualification_rate", "Member States: proxy by citizenship"),
+    Indicator("employment", "self-employment", "", "no self-employed in the model"),
+    Indicator("education", "highest educational attainment (tertiary)", "tertiary_share"),
+    Indicator("education", "tertiary attainment at 30-34", "", "education is reported for 20-64 together"),
+    Indicator("education", "low achievers at 15 in reading, mathematics, science", "", "no schooling in the model"),
+    Indicator("education", "early leavers from education and training", "", "final education is drawn at birth or arrival"),
+    Indicator("education", "neither in employment nor in education, 15-29", "neet_rate"),
+    Indicator("social inclusion", "median net income", "", "a household proxy, not a result (households.csv of reproduce)"),
+    Indicator("social inclusion", "at risk of poverty", "", "a household proxy, not a result (households.csv of reproduce)"),
+    Indicator("social inclusion", "self-perceived health", "", "no health state in the model"),
+    Indicator("social inclusion", "property ownership", "", "no wealth in the model"),
+    Indicator("active citizenship", "naturalised", "naturalised_share", "share of residents, not of those entitled"),
+    Indicator("active citizenship", "permanent or long-term residence permits", "", "permits are not simulated"),
+    Indicator("active citizenship", "elected representatives", "", "no politics in the model"),
+)
+
+
+def table(
+    scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str], years: Sequence[int], year: int
+) -> pd.DataFrame:
+    """Rows (COLUMNS) of one year from levels [simulation, scenario, measure, year, place, origin]; those not produced last."""
+    at = list(years).index(year)
+    levels = sample.map(lambda values: values[:, :, :, at])
+    change = levels.map(lambda values: values[:, :, ..., codes.NON_EU_BORN] - values[:, :1, ..., codes.NON_EU_BORN])
+    low, high = levels.interval()
+    effect_low, effect_high = change.interval()
+    middle, error = levels.centre, levels.monte_carlo_se
+    rows = []
+    for one in INDICATORS:
+        if not one.measure:
+            continue
+        m = effects.MEASURES.index(one.measure)
+        for p, place in enumerate(places):
+            for s, scenario in enumerate(scenarios):
+                here = (s, m, p, codes.NON_EU_BORN)
+                numbers = (middle[here], error[here], low[here], high[here], middle[s, m, p, codes.NATIVE])
+                moved = (change.centre[s, m, p], effect_low[s, m, p], effect_high[s, m, p]) if s else (np.nan,) * 3
+                note = one.note if place in codes.MEMBER_STATES or not one.note.startswith("Member States") else ""
+                rows.append([one.area, one.name, place, year, scenario, *numbers, *moved, effects.UNITS[one.measure], note])
+    rows += [[one.area, one.name, "", year, "", *[np.nan] * 8, "", f"not produced: {one.note}"] for one in INDICATORS if not one.measure]
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,0 +1,115 @@
+"""Ranking and costs per unit: probabilities by counting, ties, and what cannot be told apart or divided by."""
+
+import numpy as np
+import pytest
+
+from scenarios import draws, fiscal_effect, jobs, ranking, returns
+
+NAMES = ("baseline", "a", "b")
+
+
+def sample(full, drawn):
+    """Levels [simulation, scenario] without Monte Carlo error: the draws are used as they are."""
+    full, drawn = np.array(full, dtype=float), np.array(drawn, dtype=float)
+    return draws.Sample(full, full, drawn, np.repeat(full[:1], 8, axis=0))
+
+
+def test_probabilities_count_draws_and_ties_share():
+    drawn = np.array([[0, 1, 2], [0, 3, 2], [0, 1, 1], [0, -1, -2]], dtype=float)
+    assert ranking.probability_best(drawn) == pytest.approx([1 / 4, 1.5 / 4, 1.5 / 4])
+    assert ranking.probability_better(drawn[:, 1] - drawn[:, 2]) == pytest.approx(2.5 / 4)
+
+
+def test_two_that_change_places_cannot_be_told_apart():
+    """a beats b in half of forty draws; both always beat doing nothing."""
+    drawn = [[50, 51 + 0.5 * (d % 2), 51.25] for d in range(40)]
+    levels = sample([[50, 51.2, 51.25]] * 2, drawn)
+    rows = ranking.rank(NAMES, levels, True)
+    assert [row["policy"] for row in rows] == ["b", "a", "baseline"]
+    assert rows[0]["same_as_next"] and not rows[1]["same_as_next"]
+    assert rows[0]["probability_beats_next"] == 0.5 and rows[1]["probability_beats_next"] == 1.0
+    assert [name for name, *_ in ranking.pairs(NAMES, levels, True)] == ["a"]
+    assert ranking.line(rows).split() == "b (best in 50 %) ~ a (best in 50 %) > baseline (best in 0 %)".split()
+
+
+def test_lower_can_be_better():
+    """The same levels, turned round: the reference is best; effects keep their sign."""
+    rows = ranking.rank(NAMES, sample([[50, 51, 52]] * 2, [[50, 51, 52]] * 8), False)
+    assert [(row["policy"], row["effect"]) for row in rows] == [("baseline", 0.0), ("a", 1.0), ("b", 2.0)]
+    assert rows[0]["probability_best"] == 1.0
+
+
+def test_without_draws_nothing_is_claimed():
+    rows = ranking.rank(NAMES, draws.Sample(np.array([[50.0, 51.0, 52.0]])), True)
+    assert [row["policy"] for row in rows] == ["b", "a", "baseline"]
+    assert all(row["probability_best"] is None and row["same_as_next"] is None for row in rows)
+
+
+# -- returns ----------------------------------------------------------------------------------------------------------
+
+YEARS = (2025, 2026)
+
+
+def made(cost, gross, added, lost, upgraded, spread=0.0):
+    """Samples of one policy over two years and one place: yearly money in millions, persons; four seeds around the mean."""
+    money = np.zeros((len(fiscal_effect.ITEMS), 2, 1))
+    money[fiscal_effect.ITEM["cost"], :, 0] = cost
+    money[fiscal_effect.ITEM["gross"], :, 0] = gross
+    money[fiscal_effect.ITEM["net"]] = money[fiscal_effect.ITEM["gross"]] - money[fiscal_effect.ITEM["cost"]]
+    persons = np.zeros((len(jobs.ITEMS), 2, 1))
+    for name, value in (("added", added), ("lost_by_others", lost), ("net", added - lost), ("upgraded", upgraded)):
+        persons[jobs.ITEM[name], :, 0] = value
+    around = spread * np.array([-1.0, 1.0, -1.0, 1.0])[:, None, None, None]
+    return draws.Sample(np.stack([money] * 4)), draws.Sample(persons + around)
+
+
+def values_of(table):
+    return table.set_index("measure")["value"].to_dict(), table.set_index("measure")["note"].to_dict()
+
+
+def test_costs_per_unit_by_hand():
+    """Twelve million in two years for 300 jobs, 60 of others lost, 30 upgraded each year; 2 then 14 million gained."""
+    money, persons = made((10, 2), (2, 14), 300, 60, 30)
+    table = returns.table("mix", money, persons, ["MT"], YEARS, 2019)
+    value, note = values_of(table)
+    assert value["cost_per_job_year_added"] == pytest.approx(12e6 / 600)
+    assert value["cost_per_job_year_net"] == pytest.approx(12e6 / 480)
+    assert value["cost_per_upgraded_year"] == pytest.approx(12e6 / 60)
+    assert value["others_lost_per_job_added"] == pytest.approx(0.2)
+    assert value["cumulated_net"] == 4.0 and value["present_value_0"] == 4.0
+    assert value["present_value_4"] == pytest.approx(-8 + 12 / 1.04)
+    assert value["payback"] == pytest.approx(2026 + 8 / 12) and note["payback"] == "2026Q3"
+    errors = table.set_index("measure")["monte_carlo_se"]
+    assert errors["cumulated_net"] == 0.0 and errors["cost_per_job_year_added"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("added", "spread", "note"),
+    [(10.0, 20.0, returns.NOT_TOLD), (-300.0, 1.0, returns.NEGATIVE), (0.0, 0.0, returns.NONE)],
+)
+def test_no_cost_per_job_where_there_is_no_job(added, spread, note):
+    """Jobs that cannot be told from none, jobs lost, and none at all: a reason in place of a number."""
+    money, persons = made((10, 2), (2, 14), added, 0, added, spread)
+    value, said = values_of(returns.table("mix", money, persons, ["MT"], YEARS, 2019))
+    assert value["cost_per_job_year_added"] is None or np.isnan(value["cost_per_job_year_added"])
+    assert said["cost_per_job_year_added"] == note
+
+
+def test_intervals_of_returns_are_those_of_their_draws():
+    """39 draws of cost without Monte Carlo error: the second and the second to last, through every function of them."""
+    money, persons = made((10, 2), (2, 14), 300, 60, 30)
+    factor = np.random.default_rng(1).permutation(np.arange(1.0, 40.0) / 20.0)
+    net, cost, gross = (fiscal_effect.ITEM[name] for name in ("net", "cost", "gross"))
+    drawn = np.stack([money.full[0]] * 39)
+    drawn[:, cost] *= factor[:, None, None]
+    drawn[:, net] = drawn[:, gross] - drawn[:, cost]
+    still = np.stack([persons.full[0]] * 39)
+    table = returns.table(
+        "mix", draws.Sample(money.full, money.full, drawn, drawn[:8]), draws.Sample(persons.full, persons.full, still, still[:8]),
+        ["MT"], YEARS, 2019,
+    ).set_index("measure")  # fmt: skip
+    assert table.loc["cumulated_cost", ["low", "high"]].tolist() == pytest.approx([12 * 2 / 20, 12 * 38 / 20])
+    assert table.loc["cost_per_job_year_added", ["low", "high"]].tolist() == pytest.approx([2e3, 38e3])
+    assert table.loc["cumulated_net", ["low", "high"]].tolist() == pytest.approx([16 - 22.8, 16 - 1.2])
+    assert table.loc["payback", "note"] == "2026Q3 [from the start to not by 2026]"
+    assert table.loc["payback", "high"] is None or np.isnan(table.loc["payback", "high"])

@@ -1,0 +1,100 @@
+"""Shapley values from all coalitions and from some: efficiency, exactness where it is promised, and an error that is one."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from scenarios import shapley
+
+
+def members(coalition, players):
+    return np.array([coalition >> player & 1 for player in range(players)], dtype=float)
+
+
+def game(players, g, triples=0.0):
+    """Value of a coalition: its members' own, their pairs', and as much as said of interactions of three."""
+    own, pairs = g.normal(size=players), np.triu(g.normal(size=(players, players)), 1)
+    three = triples * g.normal(size=(players, players, players))
+
+    def value(coalition):
+        x = members(coalition, players)
+        return own @ x + x @ pairs @ x + np.einsum("ijk,i,j,k", three, x, x, x)
+
+    return value
+
+
+def of_all(players, value):
+    """Averaged over all orders, by definition."""
+    parts = np.zeros(players)
+    orders = list(itertools.permutations(range(players)))
+    for order in orders:
+        coalition, before = 0, value(0)
+        for player in order:
+            coalition |= 1 << player
+            after = value(coalition)
+            parts[player] += after - before
+            before = after
+    return parts / len(orders)
+
+
+@pytest.mark.parametrize("players", [2, 3, 6])
+def test_all_coalitions_give_the_mean_over_orders(players):
+    value = game(players, np.random.default_rng(players), triples=1.0)
+    chosen = shapley.design(players, 64, 1)
+    assert chosen.exact and sorted(chosen.coalitions) == list(range(1 << players))
+    parts, error = shapley.estimate(chosen, [value(one) for one in chosen.coalitions])
+    assert parts == pytest.approx(of_all(players, value), rel=1e-9, abs=1e-12) and not error.any()
+
+
+@pytest.mark.parametrize("players", [4, 5, 7, 8, 10, 12])
+def test_interactions_of_two_are_solved_exactly_from_pairs(players):
+    """And so is any number of values at once; never more than the coalitions asked for, none twice."""
+    most = max(shapley.fewest(players), 30) if players > 5 else shapley.fewest(players)
+    value = game(players, np.random.default_rng(players))
+    chosen = shapley.design(players, most, 5)
+    assert len(chosen.coalitions) == len(set(chosen.coalitions)) <= most
+    values = np.array([[value(one), -2.0 * value(one)] for one in chosen.coalitions])
+    parts, error = shapley.estimate(chosen, values)
+    every = np.array([value(one) for one in range(1 << players)])
+    exact = shapley.weights(players) @ every
+    assert parts == pytest.approx(np.stack([exact, -2.0 * exact], axis=1), abs=1e-9)
+    assert error == pytest.approx(0.0, abs=1e-9)
+
+
+def test_parts_add_up_whatever_the_game():
+    """Efficiency holds exactly for estimates too, and a measure without any effect that interacts with none gets nothing."""
+    g = np.random.default_rng(3)
+    base = game(9, g, triples=1.0)
+    chosen = shapley.design(10, 64, 2)
+    values = np.array([base(one & 0b111111111) for one in chosen.coalitions])
+    parts, error = shapley.estimate(chosen, values)
+    assert parts.sum() == pytest.approx(values[1], rel=1e-9)
+    assert abs(parts[9]) < 5 * error[9]
+
+
+def test_the_standard_error_is_that_of_the_choice():
+    """Games with interactions of three, ten players, 64 coalitions: over 60 choices the distance from the truth has the size of the
+    stated error. 600 distances in errors, far from independent within a choice; within 0.7 to 1.4 the error rate is below 1e-3."""
+    g = np.random.default_rng(4)
+    value = game(10, g, triples=0.2)
+    every = np.array([value(one) for one in range(1 << 10)])
+    exact = shapley.weights(10) @ every
+    distances = []
+    for choice in range(60):
+        chosen = shapley.design(10, 64, choice)
+        parts, error = shapley.estimate(chosen, every[list(chosen.coalitions)])
+        distances.append((parts - exact) / error)
+    assert 0.7 < np.sqrt(np.mean(np.square(distances))) < 1.4
+
+
+@pytest.mark.parametrize("players", range(2, 16))
+def test_fewest_is_enough(players):
+    """As few as fewest() says identify every part; one fewer is refused."""
+    needed = shapley.fewest(players)
+    chosen = shapley.design(players, needed, 1)
+    value = game(players, np.random.default_rng(1))
+    parts, _ = shapley.estimate(chosen, [value(one) for one in chosen.coalitions])
+    assert np.isfinite(parts).all()
+    with pytest.raises(ValueError, match=str(needed)):
+        shapley.design(players, needed - 1, 1)
