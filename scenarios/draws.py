@@ -64,11 +64,8 @@ def intervals(config: Config, simulate: Callable[[Draw, int], Outcomes], centre:
     number = data_only(config.draws)
     of_data = _stack(keys, (simulate(Draw(d, "data"), d) for d in range(1, number + 1)))
     noise = _variance(at_centre)
-    total = _variance(drawn)
-    parameters = np.maximum(total - noise, 0.0)
-    kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
-    shrunk = drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept
     full = _stack(keys, centre)
+    shrunk, parameters = without_noise(drawn, noise)
     shrunk += full.mean(axis=0) - at_centre.mean(axis=0)
     low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
     left = np.maximum(_variance(of_data) - noise, 0.0)
@@ -79,6 +76,23 @@ def intervals(config: Config, simulate: Callable[[Draw, int], Outcomes], centre:
         dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in columns)], strict=True))
         for k, key in enumerate(keys)
     ]
+
+
+def without_noise(drawn: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Draws (first axis) drawn together around their mean until the Monte Carlo variance `noise` of a run is out of them, and the
+    variance that is left, that of the parameters."""
+    total = _variance(drawn)
+    parameters = np.maximum(total - noise, 0.0)
+    kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
+    return drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept, parameters
+
+
+def interval(drawn: np.ndarray, at_centre: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """5th and 95th percentile of draws without the Monte Carlo variance of the seeds at the centre, and the standard deviation
+    that is left to the parameters; first axis draws and seeds, simulated at the same scale."""
+    shrunk, parameters = without_noise(np.asarray(drawn, dtype=float), _variance(np.asarray(at_centre, dtype=float)))
+    low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
+    return low, high, np.sqrt(parameters)
 
 
 def _stack(keys: Sequence[Key], outcomes: Iterable[Outcomes]) -> np.ndarray:
