@@ -19,12 +19,13 @@ from model import codes
 from model.cell import SHAPE
 from model.codes import (
     B1, BRIDGING, BRIDGING_WAITING, COURSE_ATTENDING, COURSE_DONE, DECISION_WAITING, DOCUMENTS, FEMALE, LOW, PROTECTION,
-    RECOGNISED, UNEMPLOYED,
+    PRESENT, RECOGNISED, UNEMPLOYED,
 )  # fmt: skip
 from model.population import weights
 from scenarios.trial import estimator
 from scenarios.trial.arm import BASELINE, Change, Track, assigned
 
+FASANI = ("AT", "DE", "FR", "SE")  # of the 19 countries of the study, where most refugees came
 PLACES_FOR_ALL = 1e9  # persons: more than ever wait
 CHILD_Q = 24  # a child under six
 
@@ -124,6 +125,11 @@ def newcomers(group: int | None = PROTECTION, sex: int | None = None, education:
     return members
 
 
+def early_newcomers(people: np.ndarray) -> np.ndarray:
+    """Newcomers with protection who have come before the trials start."""
+    return newcomers()(people) & (people["arrival_q"] < calendar().start)
+
+
 def of_age(people: np.ndarray, quarter: Any) -> np.ndarray:
     """Whether persons have the age of the trials at a quarter, and have completed their education."""
     age = (quarter - people["birth_q"]) / 4.0
@@ -173,9 +179,9 @@ def waiting(quarters: float) -> Change:
     def inputs_at(inputs: Any, quarter: int) -> Any:
         if quarter < calendar().first_arrival:
             return inputs
-        par = inputs.parameters.copy()
-        par["work_permission"] = quarters
-        return replace(inputs, parameters=par)
+        cells, part = _cells_of(inputs, PROTECTION)
+        cells["work_wait"][part] = quarters
+        return _with_cells(inputs, cells)
 
     return Change(f"wait of {quarters:g} quarters", inputs_at)
 
@@ -231,6 +237,14 @@ def childcare() -> Change:
     return Change("childcare", inputs_at)
 
 
+def attend(people: np.ndarray, learners: np.ndarray, quarter: int, parameters: np.ndarray) -> int:
+    """Put persons into a basic class from this quarter on; returns the quarter in which it ends."""
+    ends = quarter + max(1, int(float(parameters["course_quarters_basic"][0]) + 0.5))
+    people["course"][learners] = COURSE_ATTENDING
+    people["course_q"][learners] = ends
+    return ends
+
+
 def classes_assigned(members: Callable[[np.ndarray], np.ndarray], share: float) -> tuple[Change, Change]:
     """Control and treated arm of an assignment to basic classes at arrival: nobody followed attends otherwise; in the treated arm a
     keyed random share attends from the quarter after arrival."""
@@ -244,25 +258,63 @@ def classes_assigned(members: Callable[[np.ndarray], np.ndarray], share: float) 
             if attending:
                 learners = arrived[model.people["language"][arrived] < B1]
                 learners = learners[assigned(model.people["uid"][learners], share, model.seed_number)]
-                length = max(1, int(float(model.inputs.parameters["course_quarters_basic"][0]) + 0.5))
-                model.people["course"][learners] = COURSE_ATTENDING
-                model.people["course_q"][learners] = quarter + length
+                attend(model.people, learners, quarter, model.inputs.parameters)
 
         return assign
 
     return Change("no classes", before=before(False)), Change("classes assigned", before=before(True))
 
 
+def programme_of(kind: str, members: Callable[[np.ndarray], np.ndarray], share: float, classes: bool = False) -> Change:
+    """A keyed random share joins a programme (model/programme.py) in the quarter after arrival, with `classes` after a basic class
+    that begins at once."""
+    number_of = codes.PROGRAMMES.index(kind)
+
+    def before(model: Any, quarter: int) -> None:
+        people = model.people
+        joining = np.flatnonzero((people["arrival_q"] == quarter - 1) & members(people))
+        joining = joining[assigned(people["uid"][joining], share, model.seed_number)]
+        begin = np.full(len(joining), quarter)
+        if classes:
+            learners = people["language"][joining] < B1
+            begin[learners] = attend(people, joining[learners], quarter, model.inputs.parameters)
+        _join(model, joining, number_of, begin)
+
+    return Change(f"{kind} on arrival{' after classes' if classes else ''}", before=before)
+
+
+def programme_for_unemployed(kind: str, members: Callable[[np.ndarray], np.ndarray], share: float) -> Change:
+    """A keyed random share of the unemployed joins a programme when the trials start."""
+    number_of = codes.PROGRAMMES.index(kind)
+
+    def before(model: Any, quarter: int) -> None:
+        if quarter == calendar().start:
+            people = model.people
+            joining = np.flatnonzero(members(people) & (people["labour"] == UNEMPLOYED) & (people["presence"] == PRESENT))
+            joining = joining[assigned(people["uid"][joining], share, model.seed_number)]
+            _join(model, joining, number_of, np.full(len(joining), quarter))
+
+    return Change(f"{kind} of the unemployed", before=before)
+
+
+def _join(model: Any, joining: np.ndarray, kind: int, begin: np.ndarray) -> None:
+    length = max(1, int(float(model.inputs.programmes["length"][kind]) + 0.5))
+    model.people["programme"][joining] = kind + 1
+    model.people["programme_q"][joining] = begin + length
+
+
 # -- what is measured ----------------------------------------------------------------------------------------------------------
 
 
-def paired(study: str, outcome: Callable[[Track], np.ndarray], ratio: bool = False) -> Callable[[Track, Track, int], np.ndarray]:
-    """Difference (or relative difference) between arms by quarters since arrival."""
+def paired(
+    study: str, outcome: Callable[[Track], np.ndarray], ratio: bool = False, scale: float = 1.0
+) -> Callable[[Track, Track, int], np.ndarray]:
+    """Difference (or relative difference) between arms by quarters since arrival, times `scale`."""
     compare = estimator.relative if ratio else estimator.difference
 
     def profile(control: Track, treated: Track, seed: int) -> np.ndarray:
         at = (control.arrival_q, lags(study))
-        return compare(estimator.since(outcome(treated), *at), estimator.since(outcome(control), *at))
+        return scale * compare(estimator.since(outcome(treated), *at), estimator.since(outcome(control), *at))
 
     return profile
 
@@ -357,6 +409,32 @@ def among_assigned(study: str, outcome: Callable[[Track], np.ndarray], share: fl
     return profile
 
 
+def among_all_assigned(study: str, share: float) -> Callable[[Track, Track, int], np.ndarray]:
+    """Difference in employment between arms of those assigned on arrival, by quarters since arrival."""
+
+    def profile(control: Track, treated: Track, seed: int) -> np.ndarray:
+        mine = assigned(control.uid, share, seed)
+        at = (control.arrival_q[mine], lags(study))
+        found = [estimator.since(track.employed()[:, mine], *at) for track in (treated, control)]
+        return estimator.difference(*found)
+
+    return profile
+
+
+def among_unemployed(study: str, share: float, joined: float) -> Callable[[Track, Track, int], np.ndarray]:
+    """Difference in employment between arms of those unemployed and assigned at the start, times the share of them who joined."""
+
+    def profile(control: Track, treated: Track, seed: int) -> np.ndarray:
+        start = calendar().start
+        there = (control.quarters["presence"][start - 1] == PRESENT) & (control.quarters["labour"][start - 1] == UNEMPLOYED)
+        mine = there & assigned(control.uid, share, seed)
+        at = (np.full(mine.sum(), start), lags(study))
+        found = [estimator.since(track.employed()[:, mine], *at) for track in (treated, control)]
+        return joined * estimator.difference(*found)
+
+    return profile
+
+
 # -- the studies -----------------------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +454,10 @@ def studies() -> list[Study]:
     found.append(
         Study(swiss, ("AT",), waiting(short), waiting(long), newcomers(), after_decision(swiss, short, long))
     )
+    share, dahlberg = calendar().share, "dahlberg_2024_early_package_se"
+    low = newcomers(education=LOW)
+    package = programme_of("work_first", low, share, classes=True)
+    found.append(Study(dahlberg, ("SE",), BASELINE, package, low, among_all_assigned(dahlberg, share)))
     for name, outcome in (
         ("fasani_2021_employment_ban_eu", Track.employed),
         ("fasani_2021_employment_ban_participation_eu", Track.active),
@@ -383,8 +465,10 @@ def studies() -> list[Study]:
         ban = waiting(number("dose", name))
         found.append(Study(name, FASANI, waiting(0.0), ban, newcomers(), paired(name, outcome)))
     marbach = "marbach_2018_employment_ban_de"
-    bans = waiting(number("ban", marbach)), waiting(number("ban", marbach) + number("dose", marbach))
-    found.append(Study(marbach, ("DE",), *bans, newcomers(), paired(marbach, Track.employed)))
+    short, added = number("ban", marbach), float(round(number("dose", marbach)))
+    # Waits count in whole quarters: the effect of the months of the study is that of whole quarters in proportion.
+    longer = paired(marbach, Track.employed, scale=number("dose", marbach) / added)
+    found.append(Study(marbach, ("DE",), waiting(short), waiting(short + added), newcomers(), longer))
     for name, outcome, ratio in (
         ("arendt_2020_language_reform_employment_dk", Track.employed, False),
         ("arendt_2020_language_reform_earnings_dk", Track.earnings, True),
@@ -394,7 +478,7 @@ def studies() -> list[Study]:
     for name, outcome in (
         ("lochmann_2019_language_participation_fr", Track.active), ("lochmann_2018_language_employment_fr", Track.employed),
     ):  # fmt: skip
-        share, hundreds = calendar().share, number("dose", name)
+        hundreds = number("dose", name)
         arms = classes_assigned(newcomers(None), share)
         per_hundred = hundreds if name.endswith("participation_fr") else 1.0
         found.append(Study(name, ("FR",), *arms, newcomers(None), among_assigned(name, outcome, share, per_hundred)))
@@ -403,7 +487,12 @@ def studies() -> list[Study]:
     ukrainians = mothers_of(calendar().first_ukraine, calendar().last_ukraine)
     found.append(Study(index, ("DE",), BASELINE, childcare(), refugees, integration_index(index)))
     found.append(Study(sign, ("DE",), BASELINE, childcare(), ukrainians, course_participation(sign)))
+    early = early_newcomers
+    mentoring = programme_for_unemployed("mentoring", early, share)
+    for name in ("mentoring_jaschke_2022_de", "mentoring_battisti_2019_month_6_de", "mentoring_battisti_2019_month_12_de"):
+        found.append(Study(name, ("DE",), BASELINE, mentoring, early, among_unemployed(name, share, number("dose", name))))
+    joona = "mentoring_joona_2012_coaching_se"
+    coaching = programme_of("mentoring", newcomers(), share)
+    found.append(Study(joona, ("SE",), BASELINE, coaching, newcomers(), among_all_assigned(joona, share)))
     return found
 
-
-FASANI = ("AT", "DE", "FR", "SE")  # of the 19 countries of the study, where most refugees came
