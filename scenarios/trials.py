@@ -40,11 +40,12 @@ def trials(config: Config, structures: Mapping[str, Config], asked: Sequence[str
     digest = result_hash("trials", [config], plan)
     seeds = config.seeds[:STRUCTURE_SEEDS]
     runs = len(config.seeds) + config.draws + len(structures) * len(seeds)
-    progress = Progress(runs * len(world.arms(studies)))
+    progress = Progress(runs * world.lengths(studies))
     with result_folder(config.compute.output, config.name, digest) as folder:
         centre = _simulate(config, names, [(Draw(), seed) for seed in config.seeds], "centre", progress)
         drawn = _simulate(config, names, [(Draw(d), d) for d in range(1, config.draws + 1)], "draw", progress)
-        found = {name: _simulate(other, names, [(Draw(), seed) for seed in seeds], name, progress) for name, other in structures.items()}
+        few = [(Draw(), seed) for seed in seeds]
+        found = {name: _simulate(other, names, few, name, progress) for name, other in structures.items()}
         progress.close()
         curves = profiles(centre, drawn)
         table = judge(centre, drawn)
@@ -71,9 +72,7 @@ def chosen(config: Config, asked: Sequence[str]) -> list[design.Study]:
     return left
 
 
-def _simulate(
-    config: Config, names: Sequence[str], wanted: Sequence[tuple[Draw, int]], label: str, progress: Progress
-) -> Profiles:
+def _simulate(config: Config, names: Sequence[str], wanted: Sequence[tuple[Draw, int]], label: str, progress: Progress) -> Profiles:
     """Profiles of the studies named, stacked over the simulations (draw of parameters, seed); none without simulations."""
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for draw, seed in wanted:

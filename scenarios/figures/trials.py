@@ -28,9 +28,9 @@ def forest(path: Path, table: pd.DataFrame) -> None:
     for tick, row in zip(axes.get_yticklabels(), rows.itertuples(), strict=True):
         tick.set_color(style.GREEN if row.verdict == "pass" else style.RED)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("Points, or percent of the outcome where the study reports a ratio; names in green pass, in red fail; * held out")
+    axes.set_xlabel("Points, or percent where the study reports a ratio")
     drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    style.title(axes, "Effects of policies: published and simulated", "90 % intervals")
+    style.title(axes, "Effects of policies: published and simulated", "90 % intervals; names in green pass, in red fail; * held out")
     style.save(drawn, path)
 
 
@@ -50,6 +50,6 @@ def profiles(path: Path, table: pd.DataFrame, curves: pd.DataFrame) -> None:
         axes.set_title(row.label, loc="left", fontsize=9)
     for axes in panels[len(table) :]:
         axes.set_visible(False)
-    drawn.supxlabel("Years since the event (line and band: simulated, 90 %; diamond: published at its horizon; green passes, red fails)")
+    drawn.supxlabel("Years since the event. Line and band: simulated, 90 %; diamond: published; green passes, red fails")
     drawn.supylabel("Points, or percent")
     style.save(drawn, path)

@@ -70,9 +70,9 @@ class Track(NamedTuple):
 
 
 def simulate(
-    inputs: Any, seed: int, change: Change, watched: Sequence[Callable[[np.ndarray], np.ndarray]], step: Any = None
+    inputs: Any, seed: int, change: Change, watched: Sequence[Callable[[np.ndarray], np.ndarray]], quarters: int, step: Any = None
 ) -> list[Track]:
-    """Run one arm and follow persons; `watched`: functions from the laid-out people to a mask of those followed.
+    """Run one arm for so many quarters and follow persons; `watched`: functions from the laid-out people to a mask of those followed.
 
     Returns one Track per entry of `watched`. step(quarter, quarters, person_quarters) is called after every quarter.
     """
@@ -80,8 +80,7 @@ def simulate(
     try:
         rows = [np.flatnonzero(members(model.people)) for members in watched]
         records: list[dict[str, list[np.ndarray]]] = [{name: [] for name in FIELDS} for _ in rows]
-        while model.quarter < inputs.quarters:
-            quarter = model.quarter
+        for quarter in range(quarters):
             model.inputs = change.inputs_at(inputs, quarter)
             change.before(model, quarter)
             model.step()
@@ -89,7 +88,7 @@ def simulate(
                 for name in FIELDS:
                     record[name].append(model.people[name][mine])
             if step is not None:
-                step(model.quarter, inputs.quarters, model.person_quarters)
+                step(model.quarter, quarters, model.person_quarters)
         people = model.people
         return [
             Track(

@@ -75,9 +75,9 @@ def calendar() -> Calendar:
 
 @tables.cached
 def numbers() -> dict[tuple[str, str], float]:
-    """Numbers of single studies by (what, study): horizon, last (quarters followed), dose and ban."""
+    """Numbers of single studies by (what, study): latest event, horizon, last (quarters followed), dose and ban."""
     found = {}
-    for name in ("horizon", "last", "dose", "ban"):
+    for name in ("event", "horizon", "last", "dose", "ban"):
         rows = Parameter(f"trial_{name}").rows
         found |= {(name, study): float(value) for study, value in zip(rows["category"], rows["value"], strict=True)}
     return found
@@ -96,20 +96,16 @@ def lags(study: str) -> range:
 
 
 def last_quarter(study: str) -> int:
-    """Last quarter of the run that the study looks at."""
-    if study.startswith("gambaro_2024"):
-        first = calendar().last_ukraine
-    elif study.startswith(("lang", "brucker", "gambaro_2021")):
-        first = calendar().start
-    else:
-        first = calendar().last_arrival
-    return first + int(number("last", study))
+    """Last quarter of the run that the study looks at: that of the latest event, and what follows it."""
+    return int(number("event", study)) + int(number("last", study))
 
 
 # -- whom ------------------------------------------------------------------------------------------------------------------
 
 
-def newcomers(group: int | None = PROTECTION, sex: int | None = None, education: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def newcomers(
+    group: int | None = PROTECTION, sex: int | None = None, education: int | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
     """Persons of working age who arrive in the quarters of the trials; None means any non-EU-born group, sex, education."""
 
     def members(people: np.ndarray) -> np.ndarray:
@@ -352,7 +348,7 @@ def by_decision(study: str, outcome: Callable[[Track], np.ndarray], log: bool = 
         new = (state[1:] == RECOGNISED) & (state[:-1] != RECOGNISED)
         when = np.where(new.any(axis=0), new.argmax(axis=0) + 1, -1)
         open_files = np.isin(state, (DOCUMENTS, DECISION_WAITING, BRIDGING_WAITING, BRIDGING))
-        found = estimator.event_study(outcome(control), when, open_files, lags(study))
+        found = estimator.event_study(outcome(control), when, open_files, lags(study), int(number("event", study)))
         return np.expm1(found) if log else found
 
     return profile
@@ -396,7 +392,9 @@ def course_participation(study: str) -> Callable[[Track, Track, int], np.ndarray
     return profile
 
 
-def among_assigned(study: str, outcome: Callable[[Track], np.ndarray], share: float, hundreds: float) -> Callable[[Track, Track, int], np.ndarray]:
+def among_assigned(
+    study: str, outcome: Callable[[Track], np.ndarray], share: float, hundreds: float
+) -> Callable[[Track, Track, int], np.ndarray]:
     """Difference between arms of those assigned, who had not reached B1, by quarters since arrival, per hundred hours."""
 
     def profile(control: Track, treated: Track, seed: int) -> np.ndarray:
@@ -451,9 +449,7 @@ def studies() -> list[Study]:
         found.append(Study(name, ("DE",), BASELINE, BASELINE, qualified, by_decision(name, outcome, log)))
     short = scalar("work_permission")
     long = short + number("dose", swiss)
-    found.append(
-        Study(swiss, ("AT",), waiting(short), waiting(long), newcomers(), after_decision(swiss, short, long))
-    )
+    found.append(Study(swiss, ("AT",), waiting(short), waiting(long), newcomers(), after_decision(swiss, short, long)))
     share, dahlberg = calendar().share, "dahlberg_2024_early_package_se"
     low = newcomers(education=LOW)
     package = programme_of("work_first", low, share, classes=True)
@@ -495,4 +491,3 @@ def studies() -> list[Study]:
     coaching = programme_of("mentoring", newcomers(), share)
     found.append(Study(joona, ("SE",), BASELINE, coaching, newcomers(), among_all_assigned(joona, share)))
     return found
-

@@ -48,19 +48,19 @@ def wald(treated: np.ndarray, control: np.ndarray, took_treated: np.ndarray, too
     return gap / moved if moved != 0.0 else np.full(gap.shape, np.nan)
 
 
-def event_study(values: np.ndarray, treated_q: np.ndarray, waiting: np.ndarray, lags: Sequence[int]) -> np.ndarray:
+def event_study(values: np.ndarray, treated_q: np.ndarray, waiting: np.ndarray, lags: Sequence[int], latest: int) -> np.ndarray:
     """Effect by quarters since treatment against persons not yet treated, as stacked differences in differences.
 
     values [quarter, person]; treated_q [person]: quarter of treatment, -1 for never; waiting [quarter, person]: whether the
     person has applied and is not treated at the end of that quarter. For every quarter d with treatments, those treated at d
     are set against those waiting at d - 1 and untreated at d + lag, both relative to d - 1; quarters are weighted by
-    their treated (Callaway and Sant'Anna 2021, not-yet-treated controls).
+    their treated (Callaway and Sant'Anna 2021, not-yet-treated controls). Treatments after the quarter `latest` only end waiting.
     """
     values = np.asarray(values, dtype=float)
     total, weight = np.zeros(len(lags)), np.zeros(len(lags))
     never = len(values) + max(lags) + 1
     when = np.where(treated_q >= 0, treated_q, never)
-    for d in range(1, len(values)):
+    for d in range(1, min(latest + 1, len(values))):
         cohort = when == d
         if not cohort.any():
             continue

@@ -9,7 +9,7 @@ import pandas as pd
 
 from calibration import effects
 from calibration.config import Config
-from scenarios import draws, text
+from scenarios import text
 from scenarios.trial.verdict import SIGN_ONLY
 
 HORIZONS = (2, 4, 8, 12, 16, 24, 40)  # quarters of a profile that the report shows
@@ -30,15 +30,15 @@ def console(table: pd.DataFrame, fit: pd.DataFrame, earlier: Sequence[str], conf
     for role, mine in table.groupby("role", sort=False):
         rows = []
         for row in mine.itertuples():
-            published = "+" if row.unit == SIGN_ONLY else f"{_number(row.published, row.unit)} [{_interval(row.published_low, row.published_high, row.unit)}]"
-            simulated = f"{_number(row.simulated, row.unit)} [{_interval(row.low, row.high, row.unit)}] ({100.0 * row.monte_carlo_se:.1f})"
-            rows.append([row.label, published, simulated, row.verdict])
+            interval = _interval(row.low, row.high, row.unit)
+            simulated = f"{_number(row.simulated, row.unit)} [{interval}] ({100.0 * row.monte_carlo_se:.1f})"
+            rows.append([row.label, _published(row), simulated, row.verdict])
         passed = int((mine["verdict"] == "pass").sum())
-        lines += [f"Studies {_of(role)}: {passed} of {len(mine)} pass. Effects in points or percent, 90 % intervals (Monte Carlo error)"]
+        lines += [f"Effects {_of(role)}: {passed} of {len(mine)} pass. Points or percent, 90 % intervals (Monte Carlo error)"]
         lines += [text.table(["", "published", "simulated", "verdict"], rows), ""]
     lines += [_uncertainty(config), ""]
     if fit["structure"].nunique() > 1:
-        lines += ["Distance of structures to the published effects (sum of squared differences in standard errors)", structures(fit), ""]
+        lines += ["Distance of structures from the published effects (sum of squares, in standard errors)", structures(fit), ""]
     return "\n".join([*lines, *earlier])
 
 
@@ -63,7 +63,8 @@ def structures(fit: pd.DataFrame) -> str:
         by_role = fit[(fit["structure"] == row.structure) & (fit["role"] != "all")].set_index("role")["distance"]
         roles = [f"{by_role[name]:.1f}" if name in by_role else "-" for name in effects.ROLES.values()]
         found = text.estimate(row.distance, row.monte_carlo_se, 1)
-        rows.append([row.structure.replace("_", " "), found, *roles, f"{row.inside} of {row.effects}", "" if row.apart else "best, or not told apart"])
+        said = "" if row.apart else "nearest, or not told from it"
+        rows.append([row.structure.replace("_", " "), found, *roles, f"{row.inside} of {row.effects}", said])
     return text.table(["", "all", *effects.ROLES.values(), "within published", ""], rows)
 
 
@@ -105,10 +106,11 @@ def _study(row: Any, curve: pd.DataFrame) -> list[str]:
     """One study in words: design, what is simulated, effect over time, and why it may fail."""
     effect, words = effects.published()[row.study], effects.words()[row.study]
     error = f", standard error {effect.error_status}" if effect.error_status else ""
+    found = f"{_number(row.simulated, row.unit)}, {_interval(row.low, row.high, row.unit)}"
     lines = [
-        f"### {row.label}", "", f"{effect.source}: {words['design']}. {words['outcome'].capitalize()}: {_published(row)} ({effect.status}{error}).",
-        f"Simulated: {words['simulated']}.", "", f"**{row.verdict.capitalize()}.** {_number(row.simulated, row.unit)}, "
-        f"{_interval(row.low, row.high, row.unit)}.",
+        f"### {row.label}", "", f"{effect.source}: {words['design']}.",
+        f"{words['outcome'].capitalize()}: {_published(row)} ({effect.status}{error}).",
+        f"Simulated: {words['simulated']}.", "", f"**{row.verdict.capitalize()}.** {found}.",
     ]  # fmt: skip
     if row.verdict != "pass" and words["why"]:
         lines.append(words["why"])
@@ -120,7 +122,7 @@ def _study(row: Any, curve: pd.DataFrame) -> list[str]:
 
 def _caution() -> str:
     return (
-        "Distances take the effects as independent, though some share a study, and lean on assumed standard errors. Estimates are those "
-        "of the default structure and are not made anew, so an alternative also moves levels of employment. "
-        f"Alternatives are simulated at the centre of the parameters; intervals at {draws.LOW:g} and {draws.HIGH:g} percent belong to the default."
+        "Distances take the effects as independent, though some share a study, and lean on assumed standard errors. Estimates are "
+        "those of the default structure and are not made anew, so an alternative also moves levels of employment. Alternatives are "
+        "simulated at the centre of the parameters; intervals belong to the default."
     )
