@@ -142,6 +142,20 @@ class Macro:
 
 
 @dataclasses.dataclass(frozen=True)
+class Structure:
+    """Structural alternatives (calibration.structure)."""
+
+    scarring: str
+    displacement: str
+    search_adaptation: str
+
+    def __post_init__(self) -> None:
+        _one_of("structure.scarring", self.scarring, ("none", "moderate"))
+        _one_of("structure.displacement", self.displacement, ("central", "low", "high"))
+        _one_of("structure.search_adaptation", self.search_adaptation, ("central", "none", "full"))
+
+
+@dataclasses.dataclass(frozen=True)
 class Integration:
     """Processes that are switched off, for knock-out experiments."""
 
@@ -377,6 +391,7 @@ class Config:
     population: Population
     flows: Flows
     macro: Macro
+    structure: Structure
     integration: Integration
     policy: Policy
     parity: Parity

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from calibration import estimate, flows, levers, rates, stock, tables
+from calibration import estimate, flows, levers, rates, stock, structure, tables
 from calibration.draw import Draw, available
 from calibration.errors import refuse
 from calibration.fiscal_engine import fiscal_table
@@ -67,6 +67,7 @@ def parameters():
         "pension_years": scalar("pension_years_full"),
         "remittances": scalar("remittance_share"),
         "discount_rate": scalar("discount_rate"),
+        "scarring": 0.0,  # calibration.structure
     }
     record = np.zeros(1, dtype=PARAMETER)
     for name in PARAMETER.names:
@@ -92,8 +93,9 @@ def by_stay_quarter(table):
     return table[:, np.searchsorted(bounds, np.arange(flows.LONGEST), side="right") - 1]
 
 
-def cell_table(wage_gap):
-    """The flat cell table before estimates; wage_gap [ms, origin] is the residual log gap of pay."""
+def cell_table(wage_gap, compensation):
+    """The flat cell table before estimates; wage_gap [ms, origin] is the residual log gap of pay, compensation the share of the
+    call-back gap that search undoes."""
     cells = empty_cells().reshape(SHAPE)
     cells["finding"] = 1.0
     cells["skilled_odds"] = 1.0
@@ -104,7 +106,7 @@ def cell_table(wage_gap):
     cells["wage_gap"] = wage_gap[:, origin_of][:, :, None, None, None]
     migrants = cells[:, 2:]
     ratio = Parameter("callback_ratio").by_state()
-    migrants["hiring"] = (ratio ** -(1.0 - scalar("search_compensation")))[:, None, None, None, None]
+    migrants["hiring"] = (ratio ** -(1.0 - compensation))[:, None, None, None, None]
     migrants["contacts"] = Parameter("contacts").array(("category", STAY_NAMES))
     cells[:, PROTECTION]["finding"] *= Parameter("protection_search").array(("category", STAY_NAMES))
     for name in ("care_search", "care_separation"):
@@ -259,7 +261,9 @@ def load_inputs(config, draw=None):
 def before_estimates(config, number=0):
     """Inputs in which every estimated factor is one (calibration.estimate); `number`: the draw, for levers."""
     table, _, coming = demography()
-    cells, par = cell_table(Parameter("wage_gap_scale").by_state(("origin", ORIGINS))), parameters()
+    gap = Parameter("wage_gap_scale").by_state(("origin", ORIGINS))
+    cells = cell_table(gap, structure.search_compensation(config.structure))
+    par = structure.apply(parameters(), config.structure)
     rate, employed = rates.rate_table()
     switches = np.ones(1, dtype=SWITCHES)
     off = set(config.integration.off)

@@ -17,6 +17,7 @@ ROLES = {
     "validation": "published figure or later year the model is checked against and never fitted to",
     "effect_tuning": "published effect of a policy that may tune a mechanism",
     "effect_held_out": "published effect of a policy kept for a verdict",
+    "design": "how a virtual trial is set up: whom, when, how much",
     "factor": "scale factor or estimate: an output of calibration",
 }
 SELECTORS = ("origin", "sex", "age", "education", "category")

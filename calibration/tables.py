@@ -27,9 +27,9 @@ COLUMNS = (
 KEYS = ("parameter", "geo", "origin", "sex", "age", "education", "category", "year")
 FILES = (
     "population", "demography", "labour", "flows", "integration", "fiscal", "mechanisms", "assumptions",
-    "scale_factors", "validation", "effects",
+    "scale_factors", "validation", "effects", "trials",
 )  # fmt: skip
-RULES = ("roles", "priors")  # tables about the tables: what each row is for, how far it may be from the truth
+RULES = ("roles", "priors", "studies")  # about the tables: what a row is for, how far it may be from the truth, studies in words
 LEVERS = ("levers", "lever_effects")  # policy levers, with a layout of their own (calibration/levers.py)
 # Figures that are there once, over whatever age range was published: a fetched one replaces it with another range too.
 ONE_AGE_RANGE = ("unemployment_rate",)

@@ -59,6 +59,7 @@ class Inputs:
     levers: tuple[Any, ...] = ()
     threads: int = 0  # 0 = as many as numba finds
     parity: Any = None  # model.parity.Plan
+    finer: np.ndarray | None = None  # [group, quarter] arrivals laid out with so many times more agents, whole numbers from 1
     market: np.ndarray | None = None  # Results.market of another run, replayed instead of decided
 
     compared: np.ndarray | None = None  # arrivals of another scenario: who comes beyond them is counted in Results.newcomers

@@ -393,6 +393,10 @@ class LabourIntegrationModel(mesa.Model):
                 progress(self.quarter, self.inputs.quarters, self.person_quarters)
         return self.results()
 
+    def release(self):
+        """Let the model and its people be freed: Mesa's count of agents by model would keep every model in memory."""
+        mesa.Agent._ids.pop(self, None)
+
     def results(self):
         """Results of the quarters simulated so far (full years)."""
         inputs = self.inputs
@@ -439,7 +443,7 @@ def _run(inputs, seed, progress):
     try:
         return model.run(progress)
     finally:
-        mesa.Agent._ids.pop(model, None)  # Mesa's count of agents by model would keep every model, and its people, in memory
+        model.release()
 
 
 def simulate(inputs, seed, progress=None):

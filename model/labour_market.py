@@ -140,11 +140,13 @@ def skilled_ratio(p, cell, par):
 
 @njit
 def effectiveness(p, t, cell, par, contacts):
-    """Multiplier of job finding: language, hiring by employers, contacts, care, courses, employability.
+    """Multiplier of job finding: language, hiring by employers, contacts, care, courses, employability, scarring.
 
     `contacts` is the employment of established residents of the group relative to the start (1 at the start).
     """
     value = cell.finding * math.exp(par.employability_search * (p.employability / TRAIT))
+    if par.scarring > 0.0:
+        value *= math.exp(-par.scarring * min(float(t - p.labour_q), par.scarring_longest))
     if p.group >= 2:
         if p.language >= B1:
             value *= math.exp(par.language_search_b1)

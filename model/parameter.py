@@ -74,5 +74,8 @@ NAMES = (
     "male_births",  # share of births
     "study_quarters",  # shortest stay in education of who comes to study
     "earlier_employment",  # employment before the simulated history, relative to the profile, non-EU-born
+    # structural alternative, zero by default
+    "scarring",  # fall of log job finding per quarter of the current spell without work
+    "scarring_longest",  # quarters of a spell after which it falls no further
 )
 PARAMETER = np.dtype([(name, "f8") for name in NAMES])

@@ -38,6 +38,14 @@ def weights(inputs):
     return result
 
 
+def weight_of_arrivals(inputs, weight, group):
+    """Weight of those who arrive in each quarter of the run, int64 [quarter]: that of the group, or a part of it where
+    `inputs.finer` asks for more agents."""
+    if inputs.finer is None:
+        return np.full(inputs.quarters, weight)
+    return np.maximum(1, weight // inputs.finer[group, : inputs.quarters])
+
+
 def allocate(persons, weight):
     """Agents per cell from persons: cumulative rounding, so that every partial sum is right to within half an agent."""
     edges = np.floor(np.cumsum(np.asarray(persons, dtype=float).ravel()) / weight + 0.5)
@@ -120,20 +128,22 @@ def lay_out(inputs, seed):
     for ms in inputs.member_states:
         for group in range(len(GROUPS)):
             sex, birth_q, education, stock_q = stock_of(inputs, ms, group, weight[ms, group])
-            coming = arriving(inputs.arrivals[ms, group, : inputs.quarters], weight[ms, group], 7 * ms + group)
+            each = weight_of_arrivals(inputs, weight[ms, group], group)
+            coming = arriving(inputs.arrivals[ms, group, : inputs.quarters], each, 7 * ms + group)
             arrival_q = np.concatenate([stock_q, np.repeat(np.arange(len(coming), dtype=np.int16), coming)])
             if not len(arrival_q):
                 continue
-            blocks.append((ms, group, total, sex, birth_q, education, arrival_q))
-            known = arriving(compared[ms, group, : inputs.quarters], weight[ms, group], 7 * ms + group)
+            standing = np.concatenate([np.full(len(sex), weight[ms, group]), np.repeat(each, coming)])
+            blocks.append((ms, group, total, sex, birth_q, education, arrival_q, standing))
+            known = arriving(compared[ms, group, : inputs.quarters], each, 7 * ms + group)
             plan.append((ms, group, total, arrival_q, np.concatenate([np.zeros(len(sex), dtype=bool), beyond(coming, known)])))
             total += len(arrival_q)
     people = np.zeros(total, dtype=PERSON)
     period_starts = 4 * (np.array(ARRIVAL_PERIOD_STARTS[1:]) - 2017)
-    for ms, group, start, sex, birth_q, education, arrival_q in blocks:
+    for ms, group, start, sex, birth_q, education, arrival_q, standing in blocks:
         part = people[start : start + len(arrival_q)]
         n = len(sex)
-        part["member_state"], part["group"], part["weight"] = ms, group, weight[ms, group]
+        part["member_state"], part["group"], part["weight"] = ms, group, standing
         part["arrival_q"] = arrival_q
         number_persons(part, (ms << 16) | (group << 12))
         part["presence"][:n], part["presence"][n:] = PRESENT, FUTURE
@@ -150,7 +160,8 @@ def lay_out(inputs, seed):
         for period, (a, b) in enumerate(zip(edges[:-1], edges[1:])):
             if a == b:
                 continue
-            changes = a + 1 + np.flatnonzero(np.diff(newcomers[a:b]))
+            standing = people["weight"][start + a : start + b]
+            changes = a + 1 + np.flatnonzero(np.diff(newcomers[a:b]) | (np.diff(standing) != 0))
             cuts = np.union1d(np.arange(a, b, CHUNK_PERSONS), changes)
             for c, d in zip(cuts, np.append(cuts[1:], b)):
                 chunks.append((start + c, start + d, ms, group, arrival_q[c], len(cohorts), newcomers[c]))

@@ -116,6 +116,8 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         fiscal_engine.check(config)
         memory.check(config, labels=len(config.parity.variants) * len(config.parity.given) * len(config.parity.references))
         return lambda: _compare(config, policies, mix)
+    if verb == "trials":
+        return _prepare_trials(overrides)
     config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
@@ -133,6 +135,28 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _validate(config)
     _check_reproduction(config)
     return lambda: _reproduce(config, policies)
+
+
+def _prepare_trials(overrides: list[str]) -> Callable[[], None]:
+    """Check the settings of `integra trials`; the returned function runs it."""
+    from calibration import fiscal_engine, tables
+    from calibration.errors import refuse
+    from scenarios import compose
+
+    config, structures, studies = compose.trials(overrides)
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    fiscal_engine.check(config)
+    if len(config.seeds) < 2:
+        raise refuse("seeds", len(config.seeds), "2 or more, for the Monte Carlo error")
+
+    def run() -> None:
+        from scenarios.trials import trials
+
+        _say_tables(config)
+        print(trials(config, structures, studies))
+
+    return run
 
 
 def _say_tables(config) -> None:

@@ -35,8 +35,10 @@ VERBS = {
     "compare": "policies against a baseline, on the same seeds",
     "calibrate": "estimate parameters from published figures, Member State by Member State",
     "validate": "the baseline against published figures that nobody has fitted",
+    "trials": "designs of published studies inside the model, their effects beside the published ones",
 }
 WITH_POLICIES = ("compare", "reproduce")
+OF_TRIALS = ("studies", "structures")  # keys of `trials` that are no settings of a job
 TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
 # Tasks of `integra data`: file of settings, and what it does.
 TASKS = {
@@ -132,7 +134,31 @@ def job(verb: str, overrides: list[str]) -> Config:
     if verb in WITH_POLICIES:
         del plain["policies"]
         plain.pop("mix", None)
+    if verb == "trials":
+        plain = {key: value for key, value in plain.items() if key not in OF_TRIALS}
     return config_from(plain)
+
+
+def trials(overrides: list[str]) -> tuple[Config, dict[str, Config], list[str]]:
+    """The reference job of `trials`, one job per structural alternative, equal but for the structure, and the studies asked for
+    (empty: all)."""
+    plain = settings("trials", overrides)
+    studies, structures = (plain.pop(key) for key in OF_TRIALS)
+    config = config_from(plain)
+    known = options("structure")
+    if not isinstance(structures, list):
+        raise refuse("structures", structures, f"a list of {', '.join(known)}")
+    others = {}
+    for name in structures:
+        if name not in known:
+            raise refuse("structures", name, ", ".join(known))
+        others[name] = config_from({**plain, "structure": settings("trials", [f"structure={name}"])["structure"]})
+    if len(others) < len(structures):
+        raise refuse("structures", structures, "each structure once")
+    named = [] if studies == "all" else [studies] if isinstance(studies, str) else studies
+    if not isinstance(named, list):
+        raise refuse("studies", studies, "all, or a list of studies of calibration/data/studies.csv")
+    return config, others, named
 
 
 def update(overrides: list[str]) -> Update:

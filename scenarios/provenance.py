@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from calibration import fiscal_engine, tables
-from calibration.config import Config, Mix, settings_of
+from calibration.config import Config, settings_of
 
 _CODE = ("model", "calibration", "scenarios")
 _PACKAGES = (
@@ -42,14 +42,14 @@ def _sources(folder: Traversable, name: str) -> list[tuple[str, Traversable]]:
     return found
 
 
-def result_settings(verb: str, configs: list[Config], mix: Mix | None = None) -> dict[str, Any]:
-    """Content of config.yaml: the settings that decide the result, the machine left out, compared policies added."""
+def result_settings(verb: str, configs: list[Config], asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Content of config.yaml: the settings that decide the result, the machine left out, compared policies and whatever else a
+    verb is `asked` added."""
     jobs = [settings_of(config) for config in configs]
     for job in jobs:
         del job["compute"]
     compared = {"policies": [job["policy"] for job in jobs[1:]]} if jobs[1:] else {}
-    apart = {} if mix is None else {"mix": dataclasses.asdict(mix)}
-    return {"verb": verb, **jobs[0], **compared, **apart}
+    return {"verb": verb, **jobs[0], **compared, **(asked or {})}
 
 
 def input_hashes(config: Config) -> dict[str, str]:
@@ -57,9 +57,9 @@ def input_hashes(config: Config) -> dict[str, str]:
     return tables.hashes() | fiscal_engine.hashes(config.fiscal)
 
 
-def result_hash(verb: str, configs: list[Config], mix: Mix | None = None) -> str:
+def result_hash(verb: str, configs: list[Config], asked: Mapping[str, Any] | None = None) -> str:
     """Twelve hexadecimal digits over settings, data tables and code: the same hash promises the same result."""
-    content = [result_settings(verb, configs, mix), input_hashes(configs[0]), code_hash()]
+    content = [result_settings(verb, configs, asked), input_hashes(configs[0]), code_hash()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

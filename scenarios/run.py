@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from calibration.config import Config, Mix
+from calibration.config import Config
 from calibration.draw import Draw
 from calibration.fit import fit_lines, fit_table
 from calibration.load_inputs import load_inputs
@@ -95,11 +95,11 @@ def write_common(
     progress: Progress,
     hicp: Mapping[int, float],
     paired: Sequence[Results] = (),
-    mix: Mix | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> None:
     """Files of every command: settings, provenance, summary.csv of the first scenario, tables of all scenarios."""
     pairs = [(name, result) for name, results in scenarios.items() for result in results]
-    text = OmegaConf.to_yaml(OmegaConf.create(result_settings(verb, list(configs), mix)))
+    text = OmegaConf.to_yaml(OmegaConf.create(result_settings(verb, list(configs), asked)))
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     seconds = simulation.seconds_per_process(simulated)
     write_json(

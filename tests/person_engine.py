@@ -465,6 +465,8 @@ class PersonEngine:
     def effectiveness(self, p, t, cell):
         par = self.par
         value = cell.finding * math.exp(par.employability_search * (p.employability / 4096.0))
+        if par.scarring > 0.0:
+            value *= math.exp(-par.scarring * min(float(t - p.labour_q), par.scarring_longest))
         if p.group >= 2:
             if p.language >= B1:
                 value *= math.exp(par.language_search_b1)

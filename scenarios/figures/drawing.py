@@ -12,7 +12,7 @@ from matplotlib import rc_context
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, policy, style, validation
+from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, policy, style, trials, validation
 from scenarios.published import published_rates
 
 
@@ -93,3 +93,11 @@ def draw_validation(
         validation.path(folder / "employment_path.png", results, paths["employment"])
         if "by_stay" in paths:
             validation.by_stay(folder / "protection_in_germany.png", results, paths["by_stay"], table)
+
+
+def draw_trials(folder: Path, table: pd.DataFrame, curves: pd.DataFrame) -> None:
+    """Figures of integra trials: rows of trials.csv and profiles.csv."""
+    folder.mkdir()
+    with rc_context(style.SETTINGS):
+        trials.forest(folder / "forest.png", table)
+        trials.profiles(folder / "profiles.png", table, curves)

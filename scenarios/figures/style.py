@@ -42,6 +42,13 @@ def figure(columns: int = 1, width: float = 7.5, height: float = 4.5) -> tuple[F
     return drawn, list(drawn.subplots(1, columns, squeeze=False)[0])
 
 
+def grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """An empty figure with panels in rows, row by row."""
+    drawn = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(drawn)
+    return drawn, list(drawn.subplots(rows, columns, squeeze=False).ravel())
+
+
 def place_name(place: str) -> str:
     """Name of a sum of Member States in a title."""
     return {"EU27_2020": "EU-27", "selected": "selected Member States"}[place]
