@@ -3,6 +3,7 @@
 import numpy as np
 
 from calibration import estimate, flows, rates, stock, tables
+from calibration.config import AT_LAYOUT
 from calibration.draw import Draw, available
 from calibration.errors import refuse
 from calibration.fiscal_engine import fiscal_table
@@ -25,7 +26,6 @@ FERTILE_AGES = tuple(f"{a}-{a + 4}" for a in range(15, 50, 5))
 WEEKS_PER_QUARTER = 13.0
 MEAN_AGE_OF_OLDEST = 91.0  # years at which the rate of 85 and over holds, given how their ages are laid out
 DAYS_PER_QUARTER = 365.25 / 4
-AT_LAYOUT = ("arrivals", "education_of_arrivals")  # levers that act where the population is laid out
 
 
 def per_quarter(probability_per_year):

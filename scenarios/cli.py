@@ -110,6 +110,8 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         fiscal_engine.check(config)
         memory.check(config)
         return lambda: _compare(config, policies)
+    if verb == "optimise":
+        return _prepare_optimise(overrides)
     config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
@@ -127,6 +129,18 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _validate(config)
     _check_reproduction(config)
     return lambda: _reproduce(config, policies)
+
+
+def _prepare_optimise(overrides: list[str]) -> Callable[[], None]:
+    from calibration import fiscal_engine, tables
+    from scenarios import compose, memory
+
+    config, asked, policies = compose.optimisation(overrides)
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    fiscal_engine.check(config)
+    memory.check(config)
+    return lambda: _optimise(config, asked, policies)
 
 
 def _say_tables(config) -> None:
@@ -191,6 +205,13 @@ def _compare(config, policies) -> None:
 
     _say_tables(config)
     print(compare(config, policies))
+
+
+def _optimise(config, asked, policies) -> None:
+    from scenarios.optimise import optimise
+
+    _say_tables(config)
+    print(optimise(config, asked, policies))
 
 
 def _validate(config) -> None:

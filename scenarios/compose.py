@@ -6,6 +6,7 @@ Hydra is used for its configuration files and override grammar only: it starts n
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 from collections.abc import Iterator
 from typing import Any, cast
@@ -19,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from calibration.config import Config, Euromod, Gettsim, Shocks, Update, config_from, tool_from, update_from
+from calibration.config import AT_LAYOUT, Config, Euromod, Gettsim, Optimise, Shocks, Update, config_from, tool_from, update_from
 from calibration.errors import InputError, refuse
 
 VERBS = {
@@ -28,8 +29,10 @@ VERBS = {
     "compare": "policies against a baseline, on the same seeds",
     "calibrate": "estimate parameters from published figures, Member State by Member State",
     "validate": "the baseline against published figures that nobody has fitted",
+    "optimise": "share a budget among policies and Member States so that it gains most",
 }
 WITH_POLICIES = ("compare", "reproduce")
+OF_OPTIMISE = tuple(field.name for field in dataclasses.fields(Optimise))
 TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
 # Tasks of `integra data`: file of settings, and what it does.
 TASKS = {
@@ -92,8 +95,8 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
 def job(verb: str, overrides: list[str]) -> Config:
     """The checked settings of one job."""
     plain = settings(verb, overrides)
-    if verb in WITH_POLICIES:
-        del plain["policies"]
+    for key in ["policies", *OF_OPTIMISE]:
+        plain.pop(key, None)
     return config_from(plain)
 
 
@@ -128,11 +131,34 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     for policy in policies:
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
-        chosen = settings(verb, [f"policy={policy}"])["policy"]
-        others.append(config_from({**plain, "policy": chosen}))
+        others.append(_policy(plain, policy))
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")
     return reference, others
+
+
+def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
+    """The baseline job of `optimise`, its own settings, and one job per policy to choose among."""
+    plain = settings("optimise", overrides)
+    own = {key: plain.pop(key) for key in OF_OPTIMISE}
+    baseline = config_from(plain)
+    chosen = {name: _policy(plain, name) for name in options("policy")}
+    # Arrivals are no measure for the people who are here, and have no cost per unit.
+    single = [name for name, job in chosen.items() if len(job.policy.levers) == 1 and job.policy.levers[0].lever not in AT_LAYOUT]
+    asked = single if own["levers"] == "all" else own["levers"]
+    if not isinstance(asked, list) or not asked or len(set(asked)) < len(asked):
+        raise refuse("levers", asked, f"all, or a list of different ones of {', '.join(single)}")
+    for name in asked:
+        if name not in single:
+            raise refuse("levers", name, ", ".join(single))
+    own = cast(Optimise, tool_from(Optimise, {**own, "levers": asked}, ()))
+    own.check(baseline)
+    return baseline, own, [chosen[name] for name in own.levers]
+
+
+def _policy(plain: dict[str, Any], name: str) -> Config:
+    """The job of these settings under the policy of that name."""
+    return config_from({**plain, "policy": settings("run", [f"policy={name}"])["policy"]})
 
 
 def expand(overrides: list[str]) -> list[list[str]]:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 
-from calibration.config import Accounting
+from calibration.config import Accounting, Optimise
 from model import Results, codes
-from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, style, validation
+from scenarios.figures import age, calibration, comparison, groups, headline, optimum, parity, pipeline, style, validation
 from scenarios.published import published_rates
 
 
@@ -82,3 +82,11 @@ def draw_validation(
         validation.path(folder / "employment_path.png", results, paths["employment"])
         if "by_stay" in paths:
             validation.by_stay(folder / "protection_in_germany.png", results, paths["by_stay"], table)
+
+
+def draw_optimum(folder: Path, tables: Mapping[str, pd.DataFrame], asked: Optimise) -> None:
+    """Figures of integra optimise from its tables."""
+    folder.mkdir()
+    with rc_context(style.SETTINGS):
+        optimum.frontier(folder / "frontier.png", tables["frontier"], tables["responses"], asked)
+        optimum.allocation(folder / "allocation.png", tables["allocation"], asked)
