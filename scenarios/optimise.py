@@ -27,6 +27,7 @@ from scenarios.run import write_common, write_json
 
 OVERRUN = 1.02  # simulated cost over budget beyond which the budget is shared again, once
 NAME = "optimal_mix"
+PREDICTED = 41  # budgets of the frontier as predicted
 
 
 class Paired(NamedTuple):
@@ -81,6 +82,7 @@ class Choice(NamedTuple):
     cost: np.ndarray
     gain: np.ndarray
     estimated: np.ndarray  # the gain before it was drawn towards other Member States
+    error: np.ndarray  # its Monte Carlo standard error
     shadow_price: float
 
 
@@ -97,9 +99,7 @@ def optimise(baseline: Config, asked: Optimise, policies: Sequence[Config]) -> s
         fresh = task.simulate(baseline, asked.verification_seeds)
         config = with_mix(baseline, policies, chosen.multiples)
         verified, after = task.paired(config, fresh)
-        others = [share(task, estimates, multiple * asked.budget) for multiple in asked.frontier]
-        points = [(one, task.paired(with_mix(baseline, policies, one.multiples), fresh)[0]) for one in others]
-        points = sorted([(chosen, verified), *points], key=lambda point: point[0].budget)
+        points = [(chosen, verified), *frontier(task, policies, estimates, fresh)]
         intervals = intervals_of(task, config, after, fresh)
         task.progress.close()
         tables = {
@@ -198,7 +198,19 @@ def share(task: Task, estimates: Estimates, budget: float, caps: Mapping[str, fl
         return out
 
     gain = estimates.shrunk if asked.by_member_state else estimates.gain
-    return Choice(budget, found.strength[owner], along(estimates.cost), along(gain), along(estimates.gain), found.shadow_price)
+    along_all = (along(values) for values in (estimates.cost, gain, estimates.gain, estimates.error))
+    return Choice(budget, found.strength[owner], *along_all, found.shadow_price)
+
+
+def frontier(
+    task: Task, policies: Sequence[Config], estimates: Estimates, fresh: Sequence[Results]
+) -> list[tuple[Choice, Paired | None]]:
+    """Further budgets: those asked for simulated on fresh seeds, many between them as predicted only."""
+    asked = task.asked
+    simulated = [share(task, estimates, multiple * asked.budget) for multiple in asked.frontier]
+    points = [(choice, task.paired(with_mix(task.baseline, policies, choice.multiples), fresh)[0]) for choice in simulated]
+    largest = asked.budget * max(1.0, *asked.frontier)
+    return points + [(share(task, estimates, budget), None) for budget in np.linspace(0.0, largest, PREDICTED)]
 
 
 def with_mix(baseline: Config, policies: Sequence[Config], multiples: np.ndarray) -> Config:
@@ -275,6 +287,7 @@ def allocation_table(task: Task, policies: Sequence[Config], chosen: Choice) -> 
             "cost_unit": objective.COST_UNIT,
             "gain": chosen.gain[m, s],
             "gain_estimated": chosen.estimated[m, s],
+            "gain_se": chosen.error[m, s],
             "gain_unit": objective.UNITS[task.asked.objective],
         }
         for s, state in enumerate(task.baseline.member_states)
@@ -305,24 +318,17 @@ def member_state_table(task: Task, chosen: Choice, verified: Paired) -> pd.DataF
     )
 
 
-def frontier_table(points: Sequence[tuple[Choice, Paired]]) -> pd.DataFrame:
-    """frontier.csv: one row per budget, as predicted and as simulated on fresh seeds."""
+def frontier_table(points: Sequence[tuple[Choice, Paired | None]]) -> pd.DataFrame:
+    """frontier.csv: one row per budget, as predicted, and as simulated on fresh seeds where it was."""
     rows = []
-    for choice, found in points:
-        gain, cost = found.gain.sum(axis=0), found.cost.sum(axis=0)
-        rows.append(
-            {
-                "budget": choice.budget,
-                "predicted_cost": choice.cost.sum(),
-                "cost": cost.mean(),
-                "cost_se": statistics.standard_error(cost),
-                "predicted_gain": choice.gain.sum(),
-                "gain": gain.mean(),
-                "gain_se": statistics.standard_error(gain),
-                "gain_per_further_million": choice.shadow_price,
-            }
-        )
-    return pd.DataFrame(rows)
+    for choice, found in sorted(points, key=lambda point: point[0].budget):
+        row = {"budget": choice.budget, "predicted_cost": choice.cost.sum(), "predicted_gain": choice.gain.sum()}
+        if found is not None:
+            for name, part in (("cost", found.cost.sum(axis=0)), ("gain", found.gain.sum(axis=0))):
+                row |= {name: part.mean(), f"{name}_se": statistics.standard_error(part)}
+        rows.append({**row, "gain_per_further_million": choice.shadow_price})
+    columns = ["budget", "predicted_cost", "cost", "cost_se", "predicted_gain", "gain", "gain_se", "gain_per_further_million"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def summarise(
@@ -382,8 +388,11 @@ def console(
     rows = [
         [f"{row.budget:,.0f}".replace(",", " "), text.estimate(row.predicted_gain, None, 1), text.estimate(row.gain, row.gain_se, 1),
          text.estimate(row.cost, row.cost_se, 1), f"{row.gain_per_further_million:.3g}"]
-        for row in tables["frontier"].itertuples()
+        for row in tables["frontier"].dropna().itertuples()
     ]  # fmt: skip
+    if asked.objective == "net_contribution":
+        last = found["gain_per_further_million"]
+        lines.append(f"The last million gains {last:.2g} million, {'more' if last > 1.0 else 'less'} than it costs.")
     lines += ["", text.table(["Budget", "gain predicted", "gain, fresh seeds", "cost, fresh seeds", "per further million"], rows)]
     shown = [row for row in intervals if row["place"] == place]
     if shown:
@@ -394,11 +403,12 @@ def console(
 
 def _measures(rows: pd.DataFrame) -> str:
     """The measures bought, dearest first: cost, gain alone, and in how many Member States."""
-    taken = rows[rows["multiple"] > 0].assign(states=1).groupby("measure")[["cost", "gain", "states"]].sum()
+    rows = rows[rows["multiple"] > 0].assign(states=1, variance=rows["gain_se"] ** 2)
+    taken = rows.groupby("measure")[["cost", "gain", "states", "variance"]].sum()
     if taken.empty:
         return "No measure gains anything: the best mix is the baseline."
     cells = [
-        [measure.replace("_", " "), text.estimate(row["cost"], None, 1), text.estimate(row["gain"], None, 1), f"{row['states']:.0f}"]
+        [measure.replace("_", " "), text.estimate(row["cost"], None, 1), text.estimate(row["gain"], row["variance"] ** 0.5, 1), f"{row['states']:.0f}"]
         for measure, row in taken.sort_values("cost", ascending=False).iterrows()
     ]
     return text.table(["Measure", "cost", "gain alone", "Member States"], cells)
