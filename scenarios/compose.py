@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from calibration.config import AT_LAYOUT, Config, Euromod, Gettsim, Optimise, Shocks, Update, config_from, tool_from, update_from
 from calibration.errors import InputError, refuse
+from scenarios import mix
 
 VERBS = {
     "run": "simulate one scenario",
@@ -141,19 +142,24 @@ def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
     """The baseline job of `optimise`, its own settings, and one job per policy to choose among."""
     plain = settings("optimise", overrides)
     own = {key: plain.pop(key) for key in OF_OPTIMISE}
+    own["budget_per_member_state"] = own["budget_per_member_state"] or {}  # a table cannot replace an empty one in Hydra
     baseline = config_from(plain)
-    chosen = {name: _policy(plain, name) for name in options("policy")}
-    # Arrivals are no measure for the people who are here, and have no cost per unit.
-    single = [name for name, job in chosen.items() if len(job.policy.levers) == 1 and job.policy.levers[0].lever not in AT_LAYOUT]
-    asked = single if own["levers"] == "all" else own["levers"]
-    if not isinstance(asked, list) or not asked or len(set(asked)) < len(asked):
-        raise refuse("levers", asked, f"all, or a list of different ones of {', '.join(single)}")
-    for name in asked:
-        if name not in single:
-            raise refuse("levers", name, ", ".join(single))
-    own = cast(Optimise, tool_from(Optimise, {**own, "levers": asked}, ()))
-    own.check(baseline)
-    return baseline, own, [chosen[name] for name in own.levers]
+    names, asked = options("policy"), own["levers"]
+    if asked != "all" and (not isinstance(asked, list) or not asked or len(set(asked)) < len(asked)):
+        raise refuse("levers", asked, f"all, or a list of different ones of {', '.join(names)}")
+    for name in asked if asked != "all" else []:
+        if name not in names:
+            raise refuse("levers", name, ", ".join(names))
+    checked = cast(Optimise, tool_from(Optimise, {**own, "levers": names if asked == "all" else asked}, ()))
+    checked.check(baseline)
+    policies = [_policy(plain, name) for name in checked.levers]
+    single = [job for job in policies if len(job.policy.levers) == 1 and job.policy.levers[0].lever not in AT_LAYOUT]
+    for job in policies:
+        if job not in single and asked != "all":
+            raise refuse("levers", job.policy.name, "policies of one lever that does not act on arrivals")
+    for job in single:
+        mix.scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
+    return baseline, dataclasses.replace(checked, levers=tuple(job.policy.name for job in single)), single
 
 
 def _policy(plain: dict[str, Any], name: str) -> Config:
