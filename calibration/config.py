@@ -32,12 +32,36 @@ LEVERS = {
     "job_related_courses": (0.0, 5.0, "extra places as a share of the baseline"),
     "bridging_courses": (0.0, 5.0, "extra places as a share of the baseline"),
     "faster_recognition": (0.0, 0.95, "share of waiting and document time removed"),
-    "childcare_with_courses": (0.0, 1.0, "share of the care penalty removed"),
-    "anti_discrimination": (0.0, 1.0, "share of the hiring gap closed"),
+    "childcare_with_courses": (0.0, 1.0, "share of those attending who are offered childcare"),
+    "online_courses": (0.0, 1.0, "share of courses that can be taken online"),
+    "civic_orientation": (0.0, 1.0, "share of newcomers offered the course"),
+    "early_skills_assessment": (0.0, 1.0, "share of newcomers offered an assessment"),
+    "vocational_training": (0.0, 1.0, "chance per quarter that an unemployed person is offered a place"),
+    "mentoring": (0.0, 1.0, "chance per quarter that an unemployed person is offered a place"),
+    "work_first": (0.0, 1.0, "chance per quarter that an unemployed person is called in"),
+    "entrepreneurs": (0.0, 1.0, "chance per quarter that an unemployed person is offered support"),
+    "womens_measures": (0.0, 1.0, "share of women without work who are offered support"),
+    "anti_discrimination": (0.0, 1.0, "share of hiring that is covered"),
+    "health_access": (0.0, 1.0, "share of persons offered care"),
+    "autonomous_housing": (0.0, 1.0, "share of newcomers offered help with housing"),
+    "early_work_permission": (0.0, 1.0, "share of the wait for permission removed"),
+    "community_sponsorship": (0.0, 1.0, "share of newcomers offered a sponsor"),
     "arrivals": (-1.0, 5.0, "multiplier of arrivals minus one"),
     "education_of_arrivals": (0.0, 0.95, "share of arrivals below tertiary education whose place a graduate takes"),
 }
 AT_LAYOUT = ("arrivals", "education_of_arrivals")  # levers that act where the population is laid out
+FUNDS = ("AMIF", "ESF+", "ERDF", "Erasmus+", "none")
+# Levers that reach some people only: {lever: (setting, the code that must be asked for, if any is)}.
+ONLY = {
+    "early_work_permission": ("reasons", "protection"),
+    "community_sponsorship": ("reasons", "protection"),
+    "womens_measures": ("sexes", "female"),
+}
+# Settings that would do nothing for a lever, and must be left open.
+OPEN = {
+    "arrivals": ("sexes", "education", "max_years_since_arrival"),
+    "education_of_arrivals": ("education", "max_years_since_arrival"),
+}
 
 
 def _within(key: str, value: float, low: float, high: float, what: str = "") -> None:
@@ -143,10 +167,17 @@ class Lever:
     start: str | int  # "2021Q1", or a year: its first quarter
     end: str | int | None  # last quarter of the full strength, or a year: its last quarter; None: never
     phase_in: int  # quarters from start to full strength, linear
+    fade_out: int  # quarters from the end to zero, linear
     member_states: tuple[str, ...]
     sexes: tuple[str, ...]
     reasons: tuple[str, ...]
+    education: tuple[str, ...]
     max_years_since_arrival: int | None
+    # What follows is None for the value of calibration/data/levers.csv.
+    take_up: float | None  # share of those reached who accept
+    unit_cost: float | None  # EUR of 2019 per unit at the EU's average wage
+    eu_share: float | None  # share of the cost paid by the EU's budget
+    fund: str | None
 
     def __post_init__(self) -> None:
         key = f"policy.levers.{self.label}"
@@ -157,11 +188,30 @@ class Lever:
         _some_of(f"{key}.member_states", self.member_states, codes.MEMBER_STATES, empty=True)
         _some_of(f"{key}.sexes", self.sexes, codes.SEXES, empty=True)
         _some_of(f"{key}.reasons", self.reasons, codes.REASONS, empty=True)
+        _some_of(f"{key}.education", self.education, codes.EDUCATION, empty=True)
+        _within(f"{key}.fade_out", self.fade_out, 0, 76, "quarters")
         if self.max_years_since_arrival is not None:
             _within(f"{key}.max_years_since_arrival", self.max_years_since_arrival, 0, 100, "years")
         first = quarter_index(f"{key}.start", self.start, last=False)
         if self.end is not None and quarter_index(f"{key}.end", self.end, last=True) < first:
             raise refuse(f"{key}.end", self.end, f"the start {self.start} or later, or null")
+        if self.end is None and self.fade_out:
+            raise refuse(f"{key}.fade_out", self.fade_out, "0 while end is null")
+        for name, highest in (("take_up", 1.0), ("unit_cost", 1e6), ("eu_share", 1.0)):
+            if getattr(self, name) is not None:
+                _within(f"{key}.{name}", getattr(self, name), 0.0, highest)
+        if self.fund is not None:
+            _one_of(f"{key}.fund", self.fund, FUNDS)
+        if self.fund == "none" and self.eu_share:
+            raise refuse(f"{key}.eu_share", self.eu_share, "0 or null with fund none")
+        if self.lever in ONLY:
+            setting, code = ONLY[self.lever]
+            asked = getattr(self, setting)
+            if asked and code not in asked:
+                raise refuse(f"{key}.{setting}", list(asked), f"[{code}], whom {self.lever} is for, or []")
+        for setting in OPEN.get(self.lever, ()):
+            if getattr(self, setting) not in ((), None):
+                raise refuse(f"{key}.{setting}", getattr(self, setting), f"nothing ([] or null) for {self.lever}")
 
     @property
     def first_quarter(self) -> int:
@@ -170,8 +220,20 @@ class Lever:
 
     @property
     def last_quarter(self) -> int | None:
-        """Last quarter in force, counted from 2017Q1 = 0; None when the lever has no end."""
+        """Last quarter in full force, counted from 2017Q1 = 0; None when the lever has no end."""
         return None if self.end is None else quarter_index("end", self.end, last=True)
+
+    def overlaps(self, other: Lever) -> bool:
+        """Whether some person could be reached by both in the same quarter."""
+        for name in ("member_states", "sexes", "reasons", "education"):
+            mine, theirs = set(getattr(self, name)), set(getattr(other, name))
+            if mine and theirs and not mine & theirs:
+                return False
+
+        def last(lever: Lever) -> float:
+            return math.inf if lever.last_quarter is None else lever.last_quarter + lever.fade_out
+
+        return self.first_quarter <= last(other) and other.first_quarter <= last(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +245,14 @@ class Policy:
 
     def __post_init__(self) -> None:
         _file_name("policy.name", self.name)
+        for i, lever in enumerate(self.levers):
+            for other in self.levers[:i]:
+                if other.lever == lever.lever and lever.overlaps(other):
+                    raise refuse(
+                        f"policy.levers.{lever.label}.lever",
+                        lever.lever,
+                        f"one lever of a kind for the same people at the same time; {other.label} is there already",
+                    )
 
 
 @dataclasses.dataclass(frozen=True)

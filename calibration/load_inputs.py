@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from calibration import estimate, flows, rates, stock, tables
+from calibration import estimate, flows, levers, rates, stock, tables
 from calibration.config import AT_LAYOUT
 from calibration.draw import Draw, available
 from calibration.errors import refuse
 from calibration.fiscal_engine import fiscal_table
 from calibration.tables import Parameter, scalar
-from model import lever
 from model.cell import SHAPE, empty_cells
 from model.codes import (
     AGE_BANDS, EDUCATION, FIRST_YEAR, GROUPS, HIGH, LANGUAGE, LAST_YEAR, MEDIUM, MEMBER_STATES, ORIGINS, PROTECTION,
@@ -38,14 +37,17 @@ def after_median(months):
     return 1.0 - 0.5 ** (3.0 / months)
 
 
+def course_quarters():
+    """Quarters of attendance to B1 from none or A1."""
+    return scalar("lang_hours_to_B1") / scalar("lang_units_per_week") / WEEKS_PER_QUARTER
+
+
 def parameters():
     """Scalar mechanism parameters, [1] structured: priors converted to quarters, and stated assumptions."""
-    length = scalar("lang_hours_to_B1") / scalar("lang_units_per_week") / WEEKS_PER_QUARTER
     full, compensation = scalar("recog_p_full"), scalar("recog_p_compensation")
     partial, none = scalar("recog_p_partial"), scalar("recog_p_none")
     derived = {
-        "course_quarters_basic": length,
-        "course_dropout": 1.0 - (1.0 - scalar("course_noncompletion")) ** (1.0 / max(1.0, round(length))),
+        "course_quarters_basic": course_quarters(),
         "exam_b1": scalar("p_B1_at_first_exam"),
         "exam_a2": scalar("p_A2_given_not_B1"),
         "language_wait": scalar("course_queue_wait") / 3.0,
@@ -96,7 +98,8 @@ def cell_table(wage_gap):
     cells = empty_cells().reshape(SHAPE)
     cells["finding"] = 1.0
     cells["skilled_odds"] = 1.0
-    for name in ("hiring", "contacts", "care_search", "care_separation", "care_course", "mortality", "fertility"):
+    ones = ("hiring", "contacts", "care_search", "care_separation", "care_course", "mortality", "fertility", "activation")
+    for name in ones:
         cells[name] = 1.0
     origin_of = estimate.ORIGIN_OF_GROUP
     cells["wage_gap"] = wage_gap[:, origin_of][:, :, None, None, None]
@@ -110,6 +113,9 @@ def cell_table(wage_gap):
     migrants["care_course"] = scalar("care_course")
     migrants["signup"] = after_median(scalar("signup_delay_obliged"))
     migrants["take_up"] = Parameter("course_take_up").array(("category", REASONS))[None, :, None, None, None]
+    migrants["course_search"] = scalar("course_search")
+    migrants["course_dropout"] = 1.0 - (1.0 - scalar("course_noncompletion")) ** (1.0 / max(1.0, round(course_quarters())))
+    cells[:, PROTECTION]["work_wait"] = scalar("work_permission")
     migrants["advanced_signup"] = scalar("advanced_signup")
     migrants["informal"] = per_quarter(scalar("lang_informal_gain_per_year"))
     applied = Parameter("recognition_applied").by_state()
@@ -197,10 +203,11 @@ def scenario_arrivals(config, coming):
     quarters = np.arange(coming.shape[2])
     for item in config.policy.levers:
         if item.lever == "arrivals":
-            one = _lever(item)
-            factor = np.array([1.0 + one.strength_at(t) for t in quarters])
-            for r in _reasons(item):
-                coming[one.member_states, 2 + r] *= factor
+            states, _, reasons, _ = levers.reached(item)
+            one = levers.model_lever(item)
+            factor = np.array([1.0 + one.reach_at(t) for t in quarters])
+            for r in reasons:
+                coming[states, 2 + r] *= factor
     return coming
 
 
@@ -210,35 +217,11 @@ def scenario_selection(config):
     left = np.ones((len(MEMBER_STATES), len(GROUPS), len(SEXES), len(quarters)))
     for item in config.policy.levers:
         if item.lever == "education_of_arrivals":
-            one = _lever(item)
-            sexes = [SEXES.index(s) for s in item.sexes] or [0, 1]
-            reached = np.ix_(np.flatnonzero(one.member_states), [2 + r for r in _reasons(item)], sexes)
-            left[reached] *= np.array([1.0 - one.strength_at(t) for t in quarters])
+            states, sexes, reasons, _ = levers.reached(item)
+            one = levers.model_lever(item)
+            cells = np.ix_(states, [2 + r for r in reasons], sexes)
+            left[cells] *= np.array([1.0 - one.reach_at(t) for t in quarters])
     return 1.0 - left
-
-
-def _reasons(item):
-    return [REASONS.index(r) for r in item.reasons] or list(range(len(REASONS)))
-
-
-def _lever(item):
-    """A model lever from its settings."""
-    states = [MEMBER_STATES.index(s) for s in item.member_states] or list(range(len(MEMBER_STATES)))
-    sexes = [SEXES.index(s) for s in item.sexes] or [0, 1]
-    longest = len(STAY_BANDS) - 1
-    if item.max_years_since_arrival is not None:
-        longest = int(np.searchsorted(STAY_BANDS, item.max_years_since_arrival, side="right")) - 1
-    reached = np.zeros(len(MEMBER_STATES), dtype=bool)
-    reached[states] = True
-    return lever.Lever(
-        kind=item.lever,
-        strength=float(item.strength),
-        start_q=item.first_quarter,
-        end_q=10_000 if item.last_quarter is None else item.last_quarter,
-        phase_in=item.phase_in,
-        mask=lever.mask(states, sexes, _reasons(item), longest),
-        member_states=reached,
-    )
 
 
 def wages(level):
@@ -271,11 +254,11 @@ def load_inputs(config, draw=None):
         raise refuse("draws", config.draws, f"0 to {available()}, those of the estimates")
     draw = Draw() if draw is None else draw
     with draw.in_force():
-        return estimate.apply(before_estimates(config), draw.logs, config.macro)
+        return estimate.apply(before_estimates(config, draw.number), draw.logs, config.macro)
 
 
-def before_estimates(config):
-    """Inputs in which every estimated factor is one (calibration.estimate)."""
+def before_estimates(config, number=0):
+    """Inputs in which every estimated factor is one (calibration.estimate); `number`: the draw, for levers."""
     table, _, coming = demography()
     cells, par = cell_table(Parameter("wage_gap_scale").by_state(("origin", ORIGINS))), parameters()
     rate, employed = rates.rate_table()
@@ -328,6 +311,7 @@ def before_estimates(config):
         employed_profile=employed,
         cells=cells,
         parameters=par,
+        programmes=levers.programmes(number),
         rates=rate,
         death=death_table(),
         birth=birth_table(),
@@ -341,7 +325,7 @@ def before_estimates(config):
         cycle=np.ones((len(MEMBER_STATES), len(ORIGINS), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         older_exit=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         switches=switches,
-        levers=tuple(_lever(item) for item in config.policy.levers if item.lever not in AT_LAYOUT),
+        levers=tuple(levers.model_lever(item, number) for item in config.policy.levers),
         threads=config.compute.threads or 0,
     )
 

@@ -30,6 +30,7 @@ FILES = (
     "scale_factors", "validation", "effects",
 )  # fmt: skip
 RULES = ("roles", "priors")  # tables about the tables: what each row is for, how far it may be from the truth
+LEVERS = ("levers", "lever_effects")  # policy levers, with a layout of their own (calibration/levers.py)
 # Figures that are there once, over whatever age range was published: a fetched one replaces it with another range too.
 ONE_AGE_RANGE = ("unemployment_rate",)
 STATUSES = ("seen", "derived", "recalled", "assumed", "imputed")
@@ -269,7 +270,7 @@ def in_use():
 
 def hashes():
     """SHA-256 of every table in use, by file name; those of fetched figures carry the name of their folder."""
-    files = {f"{name}.csv": content(name) for name in FILES + RULES}
+    files = {f"{name}.csv": content(name) for name in FILES + RULES + LEVERS}
     files |= {name: estimates_file(name) for name in ESTIMATES}
     if _chosen is not None:
         files |= {_shown(name): data for name, data in _written().items()}

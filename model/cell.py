@@ -6,7 +6,7 @@ A policy lever is a change of this table; kernels read it and know of no policy.
 import numpy as np
 from numba import njit
 
-from model.codes import EDUCATION, GROUPS, MEMBER_STATES, SEXES, STAY_BANDS
+from model.codes import EDUCATION, GROUPS, MEMBER_STATES, PROGRAMMES, SEXES, STAY_BANDS
 
 CELL = np.dtype(
     [
@@ -19,6 +19,8 @@ CELL = np.dtype(
         ("care_course", "f8"),  # multiplier of course sign-up and attendance with a child under six
         ("signup", "f8"),  # hazard of signing up for a language course, of those willing
         ("take_up", "f8"),  # share willing to attend a language course
+        ("course_search", "f8"),  # multiplier of job search while attending a language course (lock-in)
+        ("course_dropout", "f8"),  # hazard of leaving a course without an exam
         ("advanced_signup", "f8"),  # hazard of signing up for a job-related course after B1
         ("informal", "f8"),  # hazard of moving up one language level without a course
         ("apply", "f8"),  # hazard of applying for recognition
@@ -31,6 +33,11 @@ CELL = np.dtype(
         ("wage_gap", "f8"),  # residual log gap of hourly pay
         ("entry_job", "f8"),  # probability of a job offer in the quarter of arrival
         ("entry_active", "f8"),  # probability of being active on arrival
+        ("activation", "f8"),  # multiplier of the hazard that an inactive person starts to search
+        ("work_wait", "f8"),  # quarters after arrival without permission to work (protection)
+        ("offers", "f8"),  # hazard that a person without work is offered a place in some programme
+        ("offer", "f8", (len(PROGRAMMES),)),  # the same by programme
+        ("reluctance", "f8", (len(PROGRAMMES),)),  # standard normal score above which a person accepts the offer
     ]
 )
 SHAPE = (len(MEMBER_STATES), len(GROUPS), len(SEXES), len(EDUCATION), len(STAY_BANDS))

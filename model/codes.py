@@ -142,6 +142,24 @@ INDICATORS = {
 }
 
 FIRST_YEAR, LAST_YEAR = 2017, 2035
+# Programmes a person without work can join (model/programme.py); a person's code is one more than the position here.
+PROGRAMMES = ("mentoring", "vocational_training", "work_first", "entrepreneurs")
+# What one unit of a lever's cost is; persons are of the non-EU-born, aged 16-64, and counted once a quarter.
+LEVER_BASES = (
+    "none",  # acts where the population is laid out, or through laws alone
+    "persons",  # in the country
+    "newcomers",  # in their quarter of arrival
+    "not_employed",  # inactive or unemployed
+    "employed",
+    "women_not_employed",  # women inactive or unemployed
+    "course",  # attending a language course
+    "course_with_children",  # attending, women with a child under six
+    "open_files",  # gathering documents or waiting for a decision on a qualification
+    "idle_course_places",  # places in basic courses that the lever adds and nobody takes
+    "idle_advanced_places",  # the same in job-related courses
+    "idle_bridging_places",  # and in bridging courses
+    "starts",  # persons who join the lever's programme
+)
 # What a parity label closes: factors of the gap, and the named variants as sets of them.
 PARITY_FACTORS = ("participation", "unemployment", "match", "pay", "hours")
 PARITY_VARIANTS = {

@@ -38,13 +38,14 @@ PROCESS = {
     "assistance_take_up": 41,
     "parity": 50,
     "history": 60,
+    "programme": 70,
 }
 (
     P_LAYOUT, P_DEATH, P_DEPARTURE, P_BIRTH, P_NATURALISATION, P_RETIREMENT,
     P_SIGNUP, P_LANGUAGE_QUEUE, P_COURSE, P_INFORMAL, P_TAKE_UP,
     P_APPLY, P_DOCUMENTS, P_RECOGNITION_QUEUE, P_DECISION, P_BRIDGING,
     P_SEPARATION, P_ACTIVITY, P_HIRING, P_JOB_CHANGE, P_MATCH, P_HOURS,
-    P_COVERAGE, P_ASSISTANCE, P_PARITY, P_HISTORY,
+    P_COVERAGE, P_ASSISTANCE, P_PARITY, P_HISTORY, P_PROGRAMME,
 ) = PROCESS.values()  # fmt: skip
 
 PERMANENT = -100_000  # quarter used for draws that belong to the person, not to a quarter

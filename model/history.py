@@ -157,7 +157,7 @@ def live(
                     if separate(p, q, key, rate, cell):
                         open_claim(p, key, fiscal[ms], par[0])
                 elif p.labour_q < q and q != p.completion_q:
-                    change_activity(p, q, key, rate)
+                    change_activity(p, q, key, rate, cell)
                 search(p, q, rate, cell, par[0], 1.0)
                 hired = hire(p, q, key, tightness[ms], tightness[ms]) == 1
                 if p.labour == SKILLED or p.labour == OTHER:

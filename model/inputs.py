@@ -42,6 +42,7 @@ class Inputs:
     employed_profile: np.ndarray  # [ms, origin, sex, education, age 60] share of persons not in education
     cells: np.ndarray  # flat cell table
     parameters: np.ndarray  # [1] structured
+    programmes: np.ndarray  # [codes.PROGRAMMES] structured
     rates: np.ndarray  # [ms, origin, sex, education, age 60] structured
     death: np.ndarray  # [period 4, ms, sex, age 101] probability per quarter
     birth: np.ndarray  # [year, ms, age 35] probability per quarter

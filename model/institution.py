@@ -21,11 +21,14 @@ class Places:
         self.left = int(waiting)
         self.adjustment = float(adjustment)
         self.carried = 0.0
+        self.idle = 0.0  # places of this quarter that a policy adds and nobody takes
 
     def admit(self, people, queued, kind, t, seed, par, extra):
         """Admit from the queue; `extra` is a policy's addition as a share of the plan. Returns (places, waiting, admitted)."""
         places = self.per_quarter * (1.0 + extra) + self.carried
         waiting, admitted, over = queue.admit(people, queued, kind, t, seed, par, places)
+        # What nobody takes is counted as added places first: without the policy they would not be there.
+        self.idle = min(self.per_quarter * extra, max(0.0, places - admitted))
         entrants = max(0, waiting - self.left)
         self.left = waiting - admitted
         self.carried = over if self.left > 0 else 0.0

@@ -178,6 +178,10 @@ class LabourIntegrationModel(mesa.Model):
         self._newcomers = np.zeros(shape + (m,), dtype=np.int64)
         self._newcomer_rows = np.flatnonzero((chunks["newcomers"] == 1) & (chunks["group"] >= 2))
         self._newcomer_states = np.searchsorted(states, chunks["member_state"][self._newcomer_rows])
+        levers = len(self.inputs.levers)
+        self._reached = np.zeros((n if levers else 0, lever.CELLS, len(lever.COLUMNS)), dtype=np.int64)
+        self._lever_units = np.zeros((levers, quarters, len(states)))
+        self._lever_costs = np.zeros((levers, quarters, len(states)))
         self._tightness = np.ones((len(MEMBER_STATES), 2))
         self._contacts = np.ones(len(MEMBER_STATES))
         self._established = np.zeros(len(MEMBER_STATES))
@@ -223,15 +227,16 @@ class LabourIntegrationModel(mesa.Model):
         if inputs.market is not None:
             self._contacts[list(inputs.member_states)] = inputs.market[t, :, 0, 4]
         before_market(
-            self.people, self.chunks, t, self.seed_number, inputs.switches, cells, inputs.parameters, rates,
-            inputs.death[period], inputs.birth[year], inputs.retirement_q, inputs.retire, inputs.fiscal, self._contacts,
-            self._acc, self._sums, self._queued, self._n_queued,
+            self.people, self.chunks, t, self.seed_number, inputs.switches, cells, inputs.parameters, inputs.programmes,
+            rates, inputs.death[period], inputs.birth[year], inputs.retirement_q, inputs.retire, inputs.fiscal, self._contacts,
+            self._acc, self._sums, self._queued, self._n_queued, self._reached,
         )  # fmt: skip
         self._took("before_market")
         sums = np.add.reduceat(self._sums, self._ms_starts, axis=0)
         self.person_quarters += self._agents_present()
         self._read_leavers = sums[:, LEAVERS_OTHER].copy()
         self._institutions_decide(t, sums, extras)
+        self._count_levers(t, extras, index)
         self._took("institutions")
         self._cells[:] = 0
         after_market(
@@ -283,6 +288,22 @@ class LabourIntegrationModel(mesa.Model):
             self._market[t, row, :, 0] = market.openings
             self._market[t, row, :, 1] = market.search
             self._market[t, row, :, 2] = market.tightness
+
+    def _count_levers(self, t, extras, index):
+        """Units and costs of every lever in force; index turns unit costs of 2019 into those of the year."""
+        if not self.inputs.levers:
+            return
+        states = list(self.inputs.member_states)
+        table = lever.by_cell(self._reached, self.chunks)
+        idle = {base: np.zeros(len(MEMBER_STATES)) for base in lever.IDLE}
+        for row, ms in enumerate(states):
+            provider, authority, *_ = self.institutions[ms]
+            for base, places in zip(lever.IDLE, (provider.basic, provider.advanced, authority.bridging)):
+                idle[base][ms] = places.idle
+        for n, one in enumerate(self.inputs.levers):
+            units = lever.units(one, t, table, idle, extras)[states]
+            self._lever_units[n, t] = units
+            self._lever_costs[n, t] = units * one.unit_cost[states] * index
 
     def _close_market(self, t):
         if self.inputs.market is not None:
@@ -401,6 +422,8 @@ class LabourIntegrationModel(mesa.Model):
             seconds=dict(self.seconds),
             parity=paired,
             newcomers=None if inputs.compared is None else self._newcomers,
+            lever_units=self._lever_units,
+            lever_costs=self._lever_costs,
         )
 
 

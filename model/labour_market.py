@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from model.codes import (
-    A2, B1, BRIDGING, C1, COURSE_ATTENDING, FEMALE, HIGH, INACTIVE, OTHER, PROTECTION, RECOGNISED, SKILLED, UNEMPLOYED,
+    A2, B1, BRIDGING, C1, COURSE_ATTENDING, FEMALE, HIGH, INACTIVE, OTHER, RECOGNISED, SKILLED, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import has_child_under
 from model.draw import P_ACTIVITY, P_HIRING, P_JOB_CHANGE, P_SEPARATION, uniform
@@ -103,14 +103,14 @@ def separate(p, t, key, rate, cell):
 
 
 @njit
-def change_activity(p, t, key, rate):
+def change_activity(p, t, key, rate, cell):
     """Unemployed persons who stop searching, inactive persons who start."""
     u = uniform(key, P_ACTIVITY)
     if p.labour == UNEMPLOYED:
         if u < rate.give_up:
             p.labour = INACTIVE
             p.labour_q = t
-    elif u < rate.activate:
+    elif u < rate.activate * cell.activation:
         p.labour = UNEMPLOYED
         p.labour_q = t
 
@@ -153,7 +153,7 @@ def effectiveness(p, t, cell, par, contacts):
         value *= cell.hiring
         value *= 1.0 - par.contact_share + par.contact_share * cell.contacts * contacts
         if p.course == COURSE_ATTENDING:
-            value *= par.course_search
+            value *= cell.course_search
         if p.recognition == BRIDGING:
             value *= par.bridging_search
     if p.sex == FEMALE and has_child_under(p, t, 24):
@@ -170,7 +170,7 @@ def search(p, t, rate, cell, par, contacts):
         arrived = t == p.arrival_q and p.group > 0
         if p.labour_q == t and not arrived:
             return
-        if p.group == PROTECTION and t - p.arrival_q < par.work_permission:
+        if t - p.arrival_q < cell.work_wait:
             if not UKRAINE_FIRST_Q <= p.arrival_q < UKRAINE_END_Q:
                 return
         if arrived:

@@ -34,6 +34,14 @@ def take_exam(p, key, par):
 
 
 @njit
+def may_sign_up(p, t, age_q):
+    """Age and state in which a course is possible: not in education, retired or in a programme."""
+    if not FIRST_AGE_Q <= age_q < LAST_AGE_Q or p.labour == STUDENT or p.labour == RETIRED:
+        return False
+    return p.programme == 0 or t >= p.programme_q
+
+
+@njit
 def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, informal_on):
     """One quarter of language: `care` = a child under six; `working` = employed; the switches are for knock-outs.
 
@@ -45,7 +53,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
     if course_on:
         if p.course == COURSE_ATTENDING:
             p.course_quarters += 1
-            if uniform(key, P_COURSE) < par.course_dropout:
+            if uniform(key, P_COURSE) < cell.course_dropout:
                 p.course = COURSE_DONE
             elif t >= p.course_q:
                 take_exam(p, key, par)
@@ -53,7 +61,7 @@ def learn(p, t, key, seed, age_q, stay, cell, par, care, working, course_on, inf
         elif p.course == COURSE_WAITING:
             if uniform(key, P_SIGNUP) < par.queue_leave:
                 p.course = NO_COURSE
-        elif p.course == NO_COURSE and FIRST_AGE_Q <= age_q < LAST_AGE_Q and p.labour != STUDENT and p.labour != RETIRED:
+        elif p.course == NO_COURSE and may_sign_up(p, t, age_q):
             hazard = cell.advanced_signup
             if p.language < B1:
                 hazard = 0.0

@@ -11,13 +11,11 @@ NAMES = (
     "course_quarters_basic",  # attendance to B1 from none or A1, quarters
     "course_quarters_advanced",  # job-related course, quarters
     "course_care",  # length of a part-time course for those who care for a child under six, relative
-    "course_dropout",  # hazard of leaving a course without an exam
     "exam_b1",  # probability of B1 at the exam
     "exam_a2",  # probability of A2 given not B1
     "exam_c1",  # probability of C1 at the end of a job-related course
     "course_latest_stay",  # quarters after arrival in which a basic course may start
     "queue_leave",  # hazard of giving up waiting
-    "course_search",  # multiplier of job search while attending (lock-in)
     "informal_at_work",  # multiplier of informal learning when employed
     "informal_without_work",  # multiplier of informal learning otherwise
     "language_wait",  # capacity-driven wait for a course, quarters
@@ -49,7 +47,6 @@ NAMES = (
     "contact_share",  # share of jobs found through contacts
     "matching_elasticity",  # of searchers; openings have one minus this
     "creation_speed",  # share of the gap between effective search and openings closed per quarter
-    "work_permission",  # quarters a protection seeker waits for work permission
     "job_change",  # hazard of moving to another job of the same segment
     "selection_exit",  # log hazard ratio of leaving the country per standard deviation of employability
     # pay

@@ -1,4 +1,4 @@
-"""The person: one record of a packed NumPy structured type (79 bytes), and the identifier.
+"""The person: one record of a packed NumPy structured type (82 bytes), and the identifier.
 
 Times are quarters counted from the first quarter of 2017 (0); earlier quarters are negative. Amounts are euro cents
 of 2019. `wage` and pensions are relative to the Member State's average wage.
@@ -28,6 +28,7 @@ PERSON = np.dtype(
         ("course_q", "i2"),  # joined the queue, or end of the language course; departure once emigrated or dead
         ("recognition_q", "i2"),  # joined the queue of the authority or of bridging
         ("youngest_q", "i2"),  # birth of the youngest child; NO_CHILD without
+        ("programme_q", "i2"),  # end of the last programme joined
         ("experience_q", "i2"),  # quarters of employment in the host country
         ("contribution_q", "i2"),  # quarters of pension contributions in the host country
         ("member_state", "i1"),
@@ -46,6 +47,7 @@ PERSON = np.dtype(
         ("naturalised", "i1"),
         ("course_quarters", "i1"),  # attended in this calendar year
         ("recognition_cost", "i1"),  # decisions (1) and bridging quarters (10) paid in this calendar year
+        ("programme", "i1"),  # the last programme joined, from 1 (codes.PROGRAMMES); 0 none
         ("covered_q", "i1"),  # quarters of insurance benefit left
     ]
 )

@@ -24,7 +24,9 @@ from model.fiscal import (
 )  # fmt: skip
 from model.labour_market import FIRST_AGE, LAST_AGE, change_activity, hire, search, separate
 from model.language import learn
+from model.lever import count_reached, count_start
 from model.pay import work
+from model.programme import guide, join, may_join
 from model.recognition import pursue
 
 
@@ -44,7 +46,8 @@ QUARTER = (
     Process("language", "before_market", "level, stay, care, work", "level, course state"),
     Process("recognition", "before_market", "qualification, language, stay", "recognition state"),
     Process("separation and activity", "before_market", "labour state, age", "labour state, benefit claim"),
-    Process("search", "before_market", "language, recognition, contacts, care", "effective search"),
+    Process("programmes", "before_market", "labour state, employability, offers", "programme joined, its end"),
+    Process("search", "before_market", "language, recognition, contacts, care, programme", "effective search"),
     Process("language courses", "institutions", "queue, places", "admissions"),
     Process("recognition decisions", "institutions", "queue, capacity", "decisions, bridging places"),
     Process("matching", "institutions", "effective search, openings", "tightness"),
@@ -114,20 +117,23 @@ def enter(p, t, key, cell):
 
 @njit(parallel=True, cache=True)
 def before_market(
-    people, chunks, t, seed, switches, cells, par, rates, death, birth, retirement_q, retire, fiscal, contacts,
-    acc, sums, queued, n_queued,
+    people, chunks, t, seed, switches, cells, par, programmes, rates, death, birth, retirement_q, retire, fiscal, contacts,
+    acc, sums, queued, n_queued, reached,
 ):  # fmt: skip
     """First pass over all chunks with somebody present at quarter t.
 
     cells: flat cell table; rates [ms, origin, sex, education, age]; death [ms, sex, age]; birth [ms, age 15-49];
     retirement_q [ms, sex]; retire: hazard past that age; contacts [ms]. Adds flows to acc [chunk, sex, education,
-    measure] and sums [chunk, SUMS]; queued [non-EU persons] and n_queued [chunk] list who waits for something.
+    measure] and sums [chunk, SUMS]; queued [non-EU persons] and n_queued [chunk] list who waits for something. reached
+    [chunk, cell of the chunk, lever.COLUMNS] counts whom levers reach; it has no chunk when there is no lever.
     """
     for k in prange(len(chunks)):
         chunk = chunks[k]
         for j in range(sums.shape[1]):
             sums[k, j] = 0
         n_queued[k] = 0
+        if len(reached) > 0:
+            reached[k] = 0
         if chunk.first_arrival > t:
             continue
         ms = chunk.member_state
@@ -189,6 +195,8 @@ def before_market(
                 ):
                     queued[chunk.start + waiting] = i
                     waiting += 1
+                if len(reached) > 0 and 64 <= age_q < 260:
+                    count_reached(p, w, stay, care, reached[k])
                 if stay >= 20 and 80 <= age_q < 260:
                     sums[k, ESTABLISHED] += w
                     if employed:
@@ -205,8 +213,13 @@ def before_market(
                     acc[k, p.sex, out, M_SEPARATIONS] += w
                     open_claim(p, key, fiscal[ms], par[0])
             elif p.labour_q < t and t != p.completion_q:
-                change_activity(p, t, key, rate)
+                change_activity(p, t, key, rate, cell)
+            if cell.offers > 0.0 and may_join(p, t, age_q):
+                if join(p, t, key, seed, cell, programmes) > 0 and len(reached) > 0:
+                    count_start(p, w, stay, reached[k])
             search(p, t, rate, cell, par[0], contacts[ms])
+            if p.programme > 0:
+                guide(p, t, programmes)
             sums[k, SEARCH_SKILLED] += np.int64(p.search_skilled) * w
             sums[k, SEARCH_OTHER] += np.int64(p.search_other) * w
         n_queued[k] = waiting

@@ -32,6 +32,8 @@ class Results:
     queues: dict[str, np.ndarray]  # name -> [quarter, ms, 3] places, waiting, admitted
     treasury: np.ndarray  # [year, ms, component] cents as booked by the treasuries
     person_quarters: int
+    lever_units: np.ndarray  # [lever, quarter, ms] what of each lever was used: its unit is lever.Lever.base
+    lever_costs: np.ndarray  # [lever, quarter, ms] EUR of 2019, beside what the account's components carry
     seconds: dict[str, float] = field(default_factory=dict)
     parity: ParityResults | None = None
     newcomers: np.ndarray | None = None  # [year, ms, measure] the non-EU-born beyond Inputs.compared
@@ -59,6 +61,7 @@ def join(parts):
         name: np.concatenate([getattr(p, name) for p in parts], axis=1)
         for name in ("counts", "by_reason", "by_stay", "by_age", "cells", "market", "treasury")
     }
+    axis_2 = {name: np.concatenate([getattr(p, name) for p in parts], axis=2) for name in ("lever_units", "lever_costs")}
     if first.newcomers is not None:
         axis_1["newcomers"] = np.concatenate([p.newcomers for p in parts], axis=1)
     return Results(
@@ -70,4 +73,5 @@ def join(parts):
         seconds=seconds,
         parity=parity,
         **axis_1,
+        **axis_2,
     )

@@ -13,7 +13,7 @@ import numpy as np
 from calibration.config import Accounting, Config, Optimise
 from model import Results, codes
 from model.accounting import indicator
-from scenarios import conventions
+from scenarios import conventions, policy_cost
 
 MILLION, THOUSAND = 1e6, 1e3
 UNITS = {
@@ -84,9 +84,7 @@ def _upgraded(after: Results, before: Results, origins: slice, *_: object) -> np
 
 
 def cost(after: Results, before: Results, config: Config, asked: Optimise) -> tuple[np.ndarray, np.ndarray]:
-    """Cost of the levers of a job by Member State, EUR million per year, and the part that the EU budget pays."""
-    first = codes.MEASURE[codes.COMPONENTS[0]]
-    rows = [first + codes.COMPONENT[name] for name in codes.PROGRAMME_COSTS]
-    change = (after.counts[..., rows] - before.counts[..., rows]).sum(axis=(2, 3, 4, 5)) / 100.0 / MILLION
+    """Cost of the policy of a job by Member State, EUR million per year, and the part that the EU budget pays."""
     weight = weights(before.years, asked.first_year, asked.discount_rate)
-    return weight @ change, 0.0 * (weight @ change)
+    found = policy_cost.costs(config, after, before)
+    return weight @ (found.eu + found.national) / MILLION, weight @ found.eu / MILLION

@@ -28,7 +28,7 @@ PROCESS = {
     "informal": 13, "take_up": 14, "apply": 20, "documents": 21, "recognition_queue": 22, "decision": 23,
     "bridging": 24,
     "separation": 30, "activity": 31, "hiring": 32, "job_change": 33, "match": 34, "hours": 35, "coverage": 40,
-    "assistance": 41,
+    "assistance": 41, "programme": 70,
 }  # fmt: skip
 PERMANENT = -100_000
 
@@ -56,10 +56,10 @@ def uniform(key, process, index=0):
     return (bits(key, PROCESS[process], index) + 0.5) / 2.0**52
 
 
-def normal(key, process):
-    """Standard normal from draws 0 and 1."""
-    radius = math.sqrt(-2.0 * math.log(uniform(key, process)))
-    return radius * math.cos(2.0 * math.pi * uniform(key, process, 1))
+def normal(key, process, index=0):
+    """Standard normal from draws `index` and the next."""
+    radius = math.sqrt(-2.0 * math.log(uniform(key, process, index)))
+    return radius * math.cos(2.0 * math.pi * uniform(key, process, index + 1))
 
 
 def f4(x):
@@ -266,8 +266,12 @@ class PersonEngine:
             if self.loses_job(p, t, key, rate, cell):
                 self.job_left(job, w)
         elif p.labour_q < t and t != p.completion_q:
-            self.change_activity(p, t, key, rate)
+            self.change_activity(p, t, key, rate, cell)
+        if cell.offers > 0.0:
+            self.offer_programme(p, t, key, cell)
         self.search(p, t, rate, cell)
+        if p.programme:
+            self.guide(p, t)
         sums["search_skilled"] += p.search_skilled * w
         sums["search_other"] += p.search_other * w
 
@@ -343,14 +347,14 @@ class PersonEngine:
         age_q, stay = t - p.birth_q, t - p.arrival_q
         if p.course == COURSE_ATTENDING:
             p.course_quarters += 1
-            if uniform(key, "course") < par.course_dropout:
+            if uniform(key, "course") < cell.course_dropout:
                 p.course = COURSE_DONE
             elif t >= p.course_q:
                 self.take_exam(p, key)
         elif p.course == COURSE_WAITING:
             if uniform(key, "signup") < par.queue_leave:
                 p.course = NO_COURSE
-        elif p.course == NO_COURSE and 64 <= age_q < 260 and p.labour not in (STUDENT, RETIRED):
+        elif p.course == NO_COURSE and 64 <= age_q < 260 and p.labour not in (STUDENT, RETIRED) and not self.in_programme(p, t):
             if p.language == B1:
                 hazard = cell.advanced_signup
             else:
@@ -440,11 +444,11 @@ class PersonEngine:
             return True
         return False
 
-    def change_activity(self, p, t, key, rate):
+    def change_activity(self, p, t, key, rate, cell):
         u = uniform(key, "activity")
         if p.labour == UNEMPLOYED and u < rate.give_up:
             p.labour, p.labour_q = INACTIVE, t
-        elif p.labour == INACTIVE and u < rate.activate:
+        elif p.labour == INACTIVE and u < rate.activate * cell.activation:
             p.labour, p.labour_q = UNEMPLOYED, t
 
     def skilled_odds(self, p, cell):
@@ -469,7 +473,7 @@ class PersonEngine:
             value *= cell.hiring
             value *= 1.0 - par.contact_share + par.contact_share * cell.contacts * self.contacts
             if p.course == COURSE_ATTENDING:
-                value *= par.course_search
+                value *= cell.course_search
             if p.recognition == BRIDGING:
                 value *= par.bridging_search
         if p.sex == FEMALE and youngest_under(p, t, 24):
@@ -485,7 +489,7 @@ class PersonEngine:
         if p.labour_q == t and not just_arrived:
             return
         from_ukraine = 20 <= p.arrival_q < 28
-        if p.group == 5 and t - p.arrival_q < self.par.work_permission and not from_ukraine:
+        if t - p.arrival_q < cell.work_wait and not from_ukraine:
             return
         if just_arrived:
             hazard = cell.entry_job
@@ -500,6 +504,43 @@ class PersonEngine:
         share = weight / (weight + 1.0 - rate.skilled)
         p.search_skilled = int(hazard * share * 32768.0)
         p.search_other = int(hazard * (1.0 - share) * 32768.0)
+
+    # -- programmes --
+    def in_programme(self, p, t):
+        return p.programme > 0 and t < p.programme_q
+
+    def offer_programme(self, p, t, key, cell):
+        lately = p.programme > 0 and t < p.programme_q + 8
+        busy = p.course == COURSE_ATTENDING or p.recognition == BRIDGING
+        if p.labour != UNEMPLOYED or t - p.birth_q >= 260 or busy or lately:
+            return
+        u = uniform(key, "programme")
+        if u >= cell.offers:
+            return
+        kind = 0
+        while kind < len(cell.offer) - 1 and u >= cell.offer[kind]:
+            u -= cell.offer[kind]
+            kind += 1
+        programme = named(self.inputs.programmes[kind])
+        trait = p.employability / 4096.0
+        own = normal(person_key(self.seed, PERMANENT, p.uid), "programme", 1 + 2 * kind)
+        score = programme.selection * trait + math.sqrt(1.0 - programme.selection**2) * own
+        if score >= cell.reluctance[kind]:
+            p.programme, p.programme_q = kind + 1, t + max(1, int(programme.length + 0.5))
+
+    def guide(self, p, t):
+        programme = named(self.inputs.programmes[p.programme - 1])
+        finding, odds = programme.lock_in, 1.0
+        if t >= p.programme_q:
+            left = math.exp(-math.log(2.0) * (t - p.programme_q) / programme.half_life)
+            finding, odds = math.exp(programme.finding * left), math.exp(programme.skilled * left)
+        before, skilled, other = p.search_skilled, p.search_skilled * odds, p.search_other
+        if p.labour != UNEMPLOYED:
+            p.search_skilled = int(min(skilled, 0.95 * 32768.0))
+        elif before + other > 0:
+            hazard = min((before + other) * finding, 0.95 * 32768.0)
+            p.search_skilled = int(hazard * skilled / (skilled + other))
+            p.search_other = int(hazard * other / (skilled + other))
 
     def institutions(self, t):
         sums = self.sums

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration.tables import FILES, RULES
+from calibration.tables import FILES, LEVERS, RULES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,7 +76,7 @@ def copy(tmp_path_factory):
     return root
 
 
-TABLES = [f"{name}.csv" for name in FILES + RULES]
+TABLES = [f"{name}.csv" for name in FILES + RULES + LEVERS]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def by_hand(native, eu_born, non_eu_born):
     return Results(
         seed=1, years=YEARS, member_states=states, counts=counts, by_reason=empty, by_stay=empty, by_age=by_age,
         cells=empty, market=empty, queues={}, treasury=empty, person_quarters=0,
+        lever_units=empty, lever_costs=empty,
     )  # fmt: skip
 
 

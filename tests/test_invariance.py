@@ -15,7 +15,7 @@ from small_run import FOUR_STATES, differences, inputs_for, run_to_end
 from model import LabourIntegrationModel, integration_model, parity, simulate
 from model.codes import GROUPS, MEMBER_STATES
 from model.institution import Places
-from model.lever import PLACES
+from model.lever import PLACES, apply
 from model.person import PERSON, pack_uid
 from model.population import lay_out, weights
 from model.queue import admit
@@ -148,7 +148,20 @@ LEVER_FILES = {
     "more_arrivals": "arrivals",
     "fewer_arrivals": "arrivals",
     "better_educated_arrivals": "education_of_arrivals",
+    "online_courses": "online_courses",
+    "civic_orientation": "civic_orientation",
+    "early_skills_assessment": "early_skills_assessment",
+    "vocational_training": "vocational_training",
+    "mentoring": "mentoring",
+    "activation": "work_first",
+    "entrepreneurs": "entrepreneurs",
+    "womens_measures": "womens_measures",
+    "health_access": "health_access",
+    "autonomous_housing": "autonomous_housing",
+    "early_work_permission": "early_work_permission",
+    "community_sponsorship": "community_sponsorship",
 }
+LEVER_RESULTS = ("lever_units", "lever_costs")
 
 
 def lever_settings(name, strength):
@@ -165,14 +178,24 @@ def test_lever_without_strength_is_the_baseline(name, four_states_run):
     results, model = four_states_run
     idle = inputs_for(*lever_settings(name, 0))
     same, other = run_to_end(idle)
-    assert differences(results, same) == []
+    assert [field for field in differences(results, same) if field not in LEVER_RESULTS] == []
     assert same_people(model.people, other.people)
+    assert (same.lever_units == 0.0).all() and (same.lever_costs == 0.0).all()
     if name.endswith("arrivals"):
         active = inputs_for(*lever_settings(name, 0.5))
     else:
         assert len(idle.levers) == 1
         active = replace(idle, levers=(idle.levers[0]._replace(strength=0.5),))
-    assert differences(results, run_to_end(active)[0]) != []
+    changed = [field for field in differences(results, run_to_end(active)[0]) if field not in LEVER_RESULTS]
+    assert changed != []
+
+
+@pytest.mark.parametrize("name", [name for name in LEVER_FILES if not name.endswith("arrivals")])
+def test_lever_without_take_up_is_the_baseline(name, four_states):
+    """Nobody accepts: the cell table is the baseline's own and no places are added."""
+    lever = replace(four_states, levers=inputs_for(*lever_settings(name, 0.5)).levers).levers[0]._replace(take_up=0.0)
+    cells, extras = apply([lever], four_states.cells, 8)
+    assert cells is four_states.cells and not any(values.any() for values in extras.values())
 
 
 def test_every_lever_of_places_is_tested_at_zero_strength():

@@ -38,14 +38,15 @@ def chain_inputs(**hazards):
     rates, cells, par, switches = (a.copy() for a in (inputs.rates, inputs.cells, inputs.parameters, inputs.switches))
     for name, value in {**HAZARDS, **hazards}.items():
         rates[name] = value
-    for name in ("finding", "hiring", "contacts", "care_search", "care_separation", "skilled_odds"):
+    for name in ("finding", "hiring", "contacts", "care_search", "care_separation", "skilled_odds", "course_search"):
         cells[name] = 1.0
+    cells["work_wait"] = 0.0
     for name in (
-        "language_search_b1", "language_search_a2", "employability_search", "contact_share", "work_permission",
+        "language_search_b1", "language_search_a2", "employability_search", "contact_share",
     ):  # fmt: skip
         par[name] = 0.0
     for name in (
-        "course_search", "bridging_search", "skilled_a1", "skilled_a2", "skilled_c1", "skilled_regulated_unrecognised",
+        "bridging_search", "skilled_a1", "skilled_a2", "skilled_c1", "skilled_regulated_unrecognised",
         "skilled_regulated_recognised", "skilled_other_recognised",
     ):  # fmt: skip
         par[name] = 1.0

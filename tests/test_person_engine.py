@@ -3,6 +3,8 @@
 Exact comparison of every field of every record, so there is no error rate; see tests/person_engine.py.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from person_engine import PersonEngine
@@ -23,6 +25,8 @@ CASES = {
     "estonia": dict(states=("EE",), end_year=2023, minimum_agents=150),
     # Sweden: many with protection, hence waiting for language courses, in finer agents.
     "sweden": dict(states=("SE",), end_year=2018, minimum_agents=700),
+    # The same with offers of every programme from the start, some of whose participants have finished by the end.
+    "programmes": dict(states=("SE",), end_year=2018, minimum_agents=700),
 }
 SETTINGS = {"estonia": ("macro=estimated",)}
 
@@ -30,6 +34,10 @@ SETTINGS = {"estonia": ("macro=estimated",)}
 def both(case, seed):
     """The model and the engine at the same start: after layout and initial history."""
     inputs = inputs_for(*SETTINGS.get(case, ()), scale=20_000, **CASES[case])
+    if case == "programmes":
+        cells = inputs.cells.copy()
+        cells["offer"], cells["reluctance"], cells["offers"] = (0.1, 0.15, 0.2, 0.05), (0.5, 0.0, -1.0, 0.2), 0.5
+        inputs = replace(inputs, cells=cells)
     model = LabourIntegrationModel(inputs, seed)
     return model, PersonEngine(inputs, seed, model.people)
 
@@ -49,7 +57,7 @@ def first_difference(people, persons, t):
     return ""
 
 
-@pytest.mark.parametrize(("case", "seed"), [("malta", 2), ("estonia", 1), ("sweden", 1)])
+@pytest.mark.parametrize(("case", "seed"), [("malta", 2), ("estonia", 1), ("sweden", 1), ("programmes", 1)])
 def test_life_courses_are_identical(case, seed):
     """Every field of every record is the same after every quarter (wages to 1e-6, all else exactly), and the treasury's
     cents of every year are the sum over persons' accounts, by component."""
@@ -68,6 +76,9 @@ def test_life_courses_are_identical(case, seed):
         for (name, queue), places in zip(queues, plans, strict=True):
             assert queue.plan == pytest.approx(places.per_quarter, rel=1e-12), name
             assert queue.carried == pytest.approx(places.carried, rel=1e-9, abs=1e-9), name
+    if case == "programmes":
+        joined = np.bincount(model.people["programme"], minlength=5)
+        assert (joined[1:] > 0).all() and joined[0] > 0
     treasury = model.results().treasury[:, 0]
     for year, book in enumerate(engine.treasury):
         assert dict(zip(COMPONENTS, book, strict=True)) == dict(zip(COMPONENTS, treasury[year].tolist(), strict=True))
