@@ -24,6 +24,7 @@ PROCESS_NAMES = (
 )  # fmt: skip
 DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(\d+))?")  # folder of fetched figures: a date, and a number if not the first
 FISCAL_ENGINES = ("builtin", "profiles", "gettsim")
+OBJECTIVES = ("net_contribution", "employment", "overqualification")  # of integra optimise
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 MOST_COALITIONS = 64
 # Lever: lowest and highest strength, and what the strength means.
@@ -49,6 +50,7 @@ LEVERS = {
     "arrivals": (-1.0, 5.0, "multiplier of arrivals minus one"),
     "education_of_arrivals": (0.0, 0.95, "share of arrivals below tertiary education whose place a graduate takes"),
 }
+AT_LAYOUT = ("arrivals", "education_of_arrivals")  # levers that act where the population is laid out
 FUNDS = ("AMIF", "ESF+", "ERDF", "Erasmus+", "none")
 # Levers that reach some people only: {lever: (setting, the code that must be asked for, if any is)}.
 ONLY = {
@@ -66,6 +68,11 @@ OPEN = {
 def _within(key: str, value: float, low: float, high: float, what: str = "") -> None:
     if not low <= value <= high:
         raise refuse(key, value, f"{low:g} to {high:g}{' (' + what + ')' if what else ''}")
+
+
+def _above_zero(key: str, value: float, what: str) -> None:
+    if value <= 0:
+        raise refuse(key, value, f"more than 0 ({what})")
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -416,6 +423,58 @@ class Config:
 
 
 @dataclasses.dataclass(frozen=True)
+class Optimise:
+    """Settings of `integra optimise` beside those of the runs."""
+
+    verification_seeds: tuple[int, ...]
+    budget: float  # EUR million of accounting.price_year per year
+    budget_per_member_state: dict[str, float]  # the same, upper bounds; Member States not named have none
+    objective: str
+    counted: str
+    levers: tuple[str, ...]  # names of policies
+    strengths: tuple[float, ...]  # multiples of a policy's own strength, ascending
+    by_member_state: bool
+    frontier: tuple[float, ...]  # multiples of the budget
+    first_year: int
+    discount_rate: float  # per year, real
+
+    def __post_init__(self) -> None:
+        _above_zero("budget", self.budget, "EUR million per year")
+        for state, value in self.budget_per_member_state.items():
+            _one_of("budget_per_member_state", state, codes.MEMBER_STATES)
+            _above_zero(f"budget_per_member_state.{state}", value, "EUR million per year")
+        if self.budget_per_member_state and not self.by_member_state:
+            raise refuse("by_member_state", "false", "true with budget_per_member_state")
+        _one_of("objective", self.objective, OBJECTIVES)
+        _one_of("counted", self.counted, ("non_eu_born", "everybody"))
+        if not self.strengths or list(self.strengths) != sorted(set(self.strengths)):
+            raise refuse("strengths", list(self.strengths), "multiples of a policy's strength in ascending order, each once")
+        for value in self.strengths:
+            _above_zero("strengths", value, "multiple of a policy's own strength")
+        for value in self.frontier:
+            _above_zero("frontier", value, "multiple of the budget")
+        _within("first_year", self.first_year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        _within("discount_rate", self.discount_rate, 0, 0.2, "per year")
+
+    def check(self, config: Config) -> None:
+        """Raise InputError where these settings and those of the runs do not go together."""
+        both = sorted(set(self.verification_seeds) & set(config.seeds))
+        if both:
+            raise refuse("verification_seeds", both, "seeds that are not among `seeds`: who chooses must not judge")
+        for key, seeds in (("seeds", config.seeds), ("verification_seeds", self.verification_seeds)):
+            if len(seeds) < 2 or len(set(seeds)) < len(seeds):
+                raise refuse(key, list(seeds), "two or more different ones, for the Monte Carlo error")
+        if self.first_year > config.run.end_year:
+            raise refuse("first_year", self.first_year, f"{config.run.end_year} (run.end_year) or earlier")
+        for state in self.budget_per_member_state:
+            _one_of("budget_per_member_state", state, config.member_states)
+        if config.accounting.programme_costs:
+            raise refuse("accounting.programme_costs", "true", "false: what measures cost is the budget, not part of the gain")
+        if config.policy.levers:
+            raise refuse("policy", config.policy.name, "baseline: levers are what is chosen")
+
+
+@dataclasses.dataclass(frozen=True)
 class Update:
     """Settings of `integra data update`."""
 
@@ -548,17 +607,22 @@ def config_from(settings: Mapping[str, Any]) -> Config:
 
 def settings_of(config: Config) -> dict[str, Any]:
     """The settings as plain dictionaries and lists, in the order of the classes: what config.yaml holds."""
+    return {**plain_settings(config), "policy": policy_settings(config.policy)}
 
-    def plain(value: Any) -> Any:
-        if dataclasses.is_dataclass(value):
-            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        if isinstance(value, tuple):
-            return [plain(item) for item in value]
-        return dict(value) if isinstance(value, dict) else value
 
-    settings = plain(config)
-    settings["policy"]["levers"] = {lever.pop("label"): lever for lever in settings["policy"]["levers"]}
-    return settings
+def policy_settings(policy: Policy) -> dict[str, Any]:
+    """A policy as plain values: what a file under conf/policy holds."""
+    settings = plain_settings(policy)
+    return {**settings, "levers": {lever.pop("label"): lever for lever in settings["levers"]}}
+
+
+def plain_settings(value: Any) -> Any:
+    """Settings of one class as dictionaries and lists."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain_settings(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [plain_settings(item) for item in value]
+    return dict(value) if isinstance(value, dict) else value
 
 
 _TYPE_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", types.NoneType: "null"}

@@ -118,6 +118,8 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
         return lambda: _compare(config, policies, mix)
     if verb == "trials":
         return _prepare_trials(overrides)
+    if verb == "optimise":
+        return _prepare_optimise(overrides)
     config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
@@ -157,6 +159,18 @@ def _prepare_trials(overrides: list[str]) -> Callable[[], None]:
         print(trials(config, structures, studies))
 
     return run
+
+
+def _prepare_optimise(overrides: list[str]) -> Callable[[], None]:
+    from calibration import fiscal_engine, tables
+    from scenarios import compose, memory
+
+    config, asked, policies = compose.optimisation(overrides)
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    fiscal_engine.check(config)
+    memory.check(config)
+    return lambda: _optimise(config, asked, policies)
 
 
 def _say_tables(config) -> None:
@@ -221,6 +235,13 @@ def _compare(config, policies, mix) -> None:
 
     _say_tables(config)
     print(compare(config, policies, mix))
+
+
+def _optimise(config, asked, policies) -> None:
+    from scenarios.optimise import optimise
+
+    _say_tables(config)
+    print(optimise(config, asked, policies))
 
 
 def _validate(config) -> None:

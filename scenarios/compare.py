@@ -81,8 +81,8 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
     configs = [reference, *policies]
     hicp = consumer_prices()
     inputs = [load_inputs(config) for config in configs]
-    asked = {"mix": asdict(mix)}
-    digest = result_hash("compare", configs, asked)
+    own = {"mix": asdict(mix)}
+    digest = result_hash("compare", configs, own)
     times = len(configs) + parity_is_reached(reference)
     apart = measures.simulations(policies, mix)
     progress = Progress(times * (len(reference.seeds) + draws.simulations(reference)) + apart)
@@ -100,7 +100,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         coalitions = measures.simulate(reference, policies, mix, first_year(configs), hicp, progress)
         progress.close()
         simulated = [result for results in scenarios.values() for result in results]
-        write_common(folder, "compare", configs, simulated, scenarios, progress, hicp, asked=asked)
+        write_common(folder, "compare", configs, simulated, scenarios, progress, hicp, own=own)
         places = (summary.place(baseline[0].member_states), *baseline[0].member_states)
         years = baseline[0].years
         found = Compared(tuple(configs), names, years, places, first_year(configs), sample, tuple(coalitions))

@@ -6,6 +6,7 @@ Hydra is used for its configuration files and override grammar only: it starts n
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 from collections.abc import Iterator
 from importlib import resources
@@ -25,8 +26,11 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from calibration.config import Config, Euromod, Gettsim, Mix, Shocks, Update, config_from, mix_from, tool_from, update_from
+from calibration.config import (
+    AT_LAYOUT, Config, Euromod, Gettsim, Mix, Optimise, Shocks, Update, config_from, mix_from, tool_from, update_from,
+)  # fmt: skip
 from calibration.errors import InputError, refuse
+from scenarios.mix import scaled
 from scenarios.shapley import fewest
 
 VERBS = {
@@ -36,9 +40,11 @@ VERBS = {
     "calibrate": "estimate parameters from published figures, Member State by Member State",
     "validate": "the baseline against published figures that nobody has fitted",
     "trials": "designs of published studies inside the model, their effects beside the published ones",
+    "optimise": "share a budget among policies and Member States so that it gains most",
 }
 WITH_POLICIES = ("compare", "reproduce")
 OF_TRIALS = ("studies", "structures")  # keys of `trials` that are no settings of a job
+OF_OPTIMISE = tuple(field.name for field in dataclasses.fields(Optimise))
 TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
 # Tasks of `integra data`: file of settings, and what it does.
 TASKS = {
@@ -131,11 +137,8 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
 def job(verb: str, overrides: list[str]) -> Config:
     """The checked settings of one job."""
     plain = settings(verb, overrides)
-    if verb in WITH_POLICIES:
-        del plain["policies"]
-        plain.pop("mix", None)
-    if verb == "trials":
-        plain = {key: value for key, value in plain.items() if key not in OF_TRIALS}
+    for key in ("policies", "mix", *OF_TRIALS, *OF_OPTIMISE):
+        plain.pop(key, None)
     return config_from(plain)
 
 
@@ -193,10 +196,7 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     for policy in policies:
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
-        chosen = settings(verb, [f"policy={policy}"])["policy"]
-        if chosen.get("name") != policy:
-            raise refuse("policy.name", chosen.get("name"), f"{policy}, the name of its file")
-        others.append(config_from({**plain, "policy": chosen}))
+        others.append(_policy(plain, policy))
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")
     return reference, others
@@ -212,6 +212,38 @@ def mix(overrides: list[str], reference: Config, policies: list[Config]) -> Mix:
         if levers > 1 and 0 < mix.coalitions < fewest(levers):
             raise refuse("mix.coalitions", mix.coalitions, f"0, or {fewest(levers)} or more for {levers} levers of {policy.policy.name}")
     return mix
+
+
+def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
+    """The baseline job of `optimise`, its own settings, and one job per policy to choose among."""
+    plain = settings("optimise", overrides)
+    own = {key: plain.pop(key) for key in OF_OPTIMISE}
+    own["budget_per_member_state"] = own["budget_per_member_state"] or {}  # a table cannot replace an empty one in Hydra
+    baseline = config_from(plain)
+    names, asked = options("policy"), own["levers"]
+    if asked != "all" and (not isinstance(asked, list) or not asked or len(set(asked)) < len(asked)):
+        raise refuse("levers", asked, f"all, or a list of different ones of {', '.join(names)}")
+    for name in asked if asked != "all" else []:
+        if name not in names:
+            raise refuse("levers", name, ", ".join(names))
+    checked = cast(Optimise, tool_from(Optimise, {**own, "levers": names if asked == "all" else asked}, ()))
+    checked.check(baseline)
+    policies = [_policy(plain, name) for name in checked.levers]
+    single = [job for job in policies if len(job.policy.levers) == 1 and job.policy.levers[0].lever not in AT_LAYOUT]
+    for job in policies:
+        if job not in single and asked != "all":
+            raise refuse("levers", job.policy.name, "policies of one lever that does not act on arrivals")
+    for job in single:
+        scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
+    return baseline, dataclasses.replace(checked, levers=tuple(job.policy.name for job in single)), single
+
+
+def _policy(plain: dict[str, Any], name: str) -> Config:
+    """The job of these settings under the policy of that name."""
+    chosen = settings("run", [f"policy={name}"])["policy"]
+    if chosen.get("name") != name:
+        raise refuse("policy.name", chosen.get("name"), f"{name}, the name of its file")
+    return config_from({**plain, "policy": chosen})
 
 
 def expand(overrides: list[str]) -> list[list[str]]:

@@ -42,14 +42,14 @@ def _sources(folder: Traversable, name: str) -> list[tuple[str, Traversable]]:
     return found
 
 
-def result_settings(verb: str, configs: list[Config], asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Content of config.yaml: the settings that decide the result, the machine left out, compared policies and whatever else a
-    verb is `asked` added."""
+def result_settings(verb: str, configs: list[Config], own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Content of config.yaml: the settings that decide the result, the machine left out, compared policies and the verb's
+    `own` settings added."""
     jobs = [settings_of(config) for config in configs]
     for job in jobs:
         del job["compute"]
     compared = {"policies": [job["policy"] for job in jobs[1:]]} if jobs[1:] else {}
-    return {"verb": verb, **jobs[0], **compared, **(asked or {})}
+    return {"verb": verb, **jobs[0], **(own or {}), **compared}
 
 
 def input_hashes(config: Config) -> dict[str, str]:
@@ -57,9 +57,9 @@ def input_hashes(config: Config) -> dict[str, str]:
     return tables.hashes() | fiscal_engine.hashes(config.fiscal)
 
 
-def result_hash(verb: str, configs: list[Config], asked: Mapping[str, Any] | None = None) -> str:
+def result_hash(verb: str, configs: list[Config], own: Mapping[str, Any] | None = None) -> str:
     """Twelve hexadecimal digits over settings, data tables and code: the same hash promises the same result."""
-    content = [result_settings(verb, configs, asked), input_hashes(configs[0]), code_hash()]
+    content = [result_settings(verb, configs, own), input_hashes(configs[0]), code_hash()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

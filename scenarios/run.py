@@ -95,11 +95,11 @@ def write_common(
     progress: Progress,
     hicp: Mapping[int, float],
     paired: Sequence[Results] = (),
-    asked: Mapping[str, Any] | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> None:
-    """Files of every command: settings, provenance, summary.csv of the first scenario, tables of all scenarios."""
+    """Files of every command: settings (a verb's `own` too), provenance, summary.csv of the first scenario, tables of all."""
     pairs = [(name, result) for name, results in scenarios.items() for result in results]
-    text = OmegaConf.to_yaml(OmegaConf.create(result_settings(verb, list(configs), asked)))
+    text = OmegaConf.to_yaml(OmegaConf.create(result_settings(verb, list(configs), own)))
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     seconds = simulation.seconds_per_process(simulated)
     write_json(

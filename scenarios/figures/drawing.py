@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 
-from calibration.config import Accounting
+from calibration.config import Accounting, Optimise
 from model import Results, codes
-from scenarios.figures import age, calibration, comparison, groups, headline, parity, pipeline, policy, style, trials, validation
+from scenarios.figures import (
+    age, calibration, comparison, groups, headline, optimum, parity, pipeline, policy, style, trials, validation,
+)  # fmt: skip
 from scenarios.published import published_rates
 
 
@@ -101,3 +103,11 @@ def draw_trials(folder: Path, table: pd.DataFrame, curves: pd.DataFrame) -> None
     with rc_context(style.SETTINGS):
         trials.forest(folder / "forest.png", table)
         trials.profiles(folder / "profiles.png", table, curves)
+
+
+def draw_optimum(folder: Path, tables: Mapping[str, pd.DataFrame], asked: Optimise) -> None:
+    """Figures of integra optimise from its tables."""
+    folder.mkdir()
+    with rc_context(style.SETTINGS):
+        optimum.frontier(folder / "frontier.png", tables["frontier"], tables["responses"], asked)
+        optimum.allocation(folder / "allocation.png", tables["allocation"], asked)
