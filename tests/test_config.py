@@ -150,7 +150,7 @@ LEVER = "policy.levers.faster_recognition"
         ([FAST, f"{LEVER}.fade_out=-1"], f"{LEVER}.fade_out=-1: allowed is 0 to 76"),
         ([FAST, f"{LEVER}.fade_out=4"], f"{LEVER}.fade_out=4: allowed is 0 while end is null"),
         ([FAST, f"{LEVER}.take_up=1.1"], f"{LEVER}.take_up=1.1: allowed is 0 to 1"),
-        ([FAST, f"{LEVER}.eu_share=2"], f"{LEVER}.eu_share=2.0: allowed is 0 to 1"),
+        ([FAST, f"{LEVER}.eu_share=2"], f"{LEVER}.eu_share=2: allowed is 0 to 1"),
         ([FAST, f"{LEVER}.fund=CAP"], f"{LEVER}.fund=CAP: allowed is AMIF, ESF+, ERDF, Erasmus+, none"),
         ([FAST, f"{LEVER}.fund=none", f"{LEVER}.eu_share=0.5"], f"{LEVER}.eu_share=0.5: allowed is 0 or null with fund none"),
         # fmt: off
