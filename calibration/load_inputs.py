@@ -1,5 +1,7 @@
 """From settings and tables to the arrays the model runs on: the only reader of files on the way into a run."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from calibration import estimate, flows, levers, rates, stock, structure, tables
@@ -249,18 +251,34 @@ def load_inputs(config, draw=None):
 
     Raises InputError for a missing or damaged table or a setting that the tables cannot serve.
     """
-    tables.use(config.tables.use, config.tables.folder)
-    tables.use_estimates(config.estimates)
-    if config.draws > (available() if config.draws else 0):
-        raise refuse("draws", config.draws, f"0 to {available()}, those of the estimates")
+    return load_policies([config], draw)[0]
+
+
+def load_policies(configs, draw=None):
+    """load_inputs of settings that differ in the policy alone, with everything else made once."""
+    first = configs[0]
+    tables.use(first.tables.use, first.tables.folder)
+    tables.use_estimates(first.estimates)
+    if first.draws > (available() if first.draws else 0):
+        raise refuse("draws", first.draws, f"0 to {available()}, those of the estimates")
     draw = Draw() if draw is None else draw
     with draw.in_force():
-        return estimate.apply(before_estimates(config, draw.number), draw.logs, config.macro)
+        inputs = estimate.apply(before_estimates(first, draw.number), draw.logs, first.macro)
+        return [inputs, *(replace(inputs, **of_policy(config, draw.number)) for config in configs[1:])]
+
+
+def of_policy(config, number):
+    """Fields of Inputs that depend on the policy; `number`: the draw, for levers."""
+    return {
+        "arrivals": scenario_arrivals(config, demography()[2]),
+        "selection": scenario_selection(config),
+        "levers": tuple(levers.model_lever(item, number) for item in config.policy.levers),
+    }
 
 
 def before_estimates(config, number=0):
     """Inputs in which every estimated factor is one (calibration.estimate); `number`: the draw, for levers."""
-    table, _, coming = demography()
+    table = demography()[0]
     gap = Parameter("wage_gap_scale").by_state(("origin", ORIGINS))
     cells = cell_table(gap, structure.search_compensation(config.structure))
     par = structure.apply(parameters(), config.structure)
@@ -300,10 +318,8 @@ def before_estimates(config, number=0):
         scale_comparison=config.population.scale_comparison,
         minimum_agents=config.population.minimum_agents,
         stock=table,
-        arrivals=scenario_arrivals(config, coming),
         arrival_age=ages,
         arrival_education=stock.education_shares()[:, :, :, 0],
-        selection=scenario_selection(config),
         language_before=before,
         regulated=regulated,
         completion=rates.completion_ages(),
@@ -328,8 +344,8 @@ def before_estimates(config, number=0):
         cycle=np.ones((len(MEMBER_STATES), len(ORIGINS), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         older_exit=np.ones((len(MEMBER_STATES), 4 * (LAST_YEAR - FIRST_YEAR + 1))),
         switches=switches,
-        levers=tuple(levers.model_lever(item, number) for item in config.policy.levers),
         threads=config.compute.threads or 0,
+        **of_policy(config, number),
     )
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from calibration.config import Accounting, Config, Mix
 from calibration.draw import Draw
-from calibration.load_inputs import load_inputs
+from calibration.load_inputs import load_policies
 from model import Results, codes
 from scenarios import (
     draws, effects, figures, fiscal_effect, gains, jobs, measures, policy_table, ranking, returns, scoreboard, simulation, statistics,
@@ -80,7 +80,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
     """Simulate all on the same seeds, write the result folder, and return the text for the console."""
     configs = [reference, *policies]
     hicp = consumer_prices()
-    inputs = [load_inputs(config) for config in configs]
+    inputs = load_policies(configs)
     own = {"mix": asdict(mix)}
     digest = result_hash("compare", configs, own)
     times = len(configs) + parity_is_reached(reference)
@@ -89,8 +89,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
     with result_folder(reference.compute.output, reference.name, digest) as folder:
         names = scenario_names(configs)
         scenarios = {
-            name: simulation.simulate_seeds(config, given, progress)
-            for name, config, given in zip(names, configs, inputs, strict=True)
+            name: simulation.simulate_seeds(config, given, progress) for name, config, given in zip(names, configs, inputs, strict=True)
         }
         baseline = scenarios[names[0]]
         paired = _parity(reference, inputs[0], baseline, progress)
@@ -167,9 +166,8 @@ def _drawn(
     coarse = [draws.coarse(config) for config in configs]
 
     def simulate(draw: Draw, seed: int, progress: Progress) -> Outcomes:
-        simulated = [simulation.simulate_draw(config, draw, seed, progress) for config in coarse]
-        results = [result for _, result in simulated]
-        (paired,) = _parity(coarse[0], simulated[0][0], results[:1], progress)
+        inputs, results = simulation.simulate_policies(coarse, draw, seed, progress)
+        (paired,) = _parity(coarse[0], inputs, results[:1], progress)
         return outcomes(coarse, results, paired, hicp)
 
     return draws.simulated(configs[0], simulate, progress)
@@ -186,7 +184,6 @@ def _samples(*parts: Sequence[Outcomes]) -> dict[str, draws.Sample]:
 def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
     """Write the tables, as CSV for the sum of all Member States or short tables and as Parquet in full; returns them by name."""
     accounting, last = found.accounting, found.years[-1]
-    variants = found.configs[0].parity.variants
     tables = {
         "effects": effects.table(found.policies, found.sample["level"], found.places, found.years, accounting),
         "budgets": budgets(found),
@@ -203,16 +200,7 @@ def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
         "scoreboard": scoreboard.table(found.names, found.sample["level"], found.places, found.years, last),
         "measures": measures.table(found.coalitions, found.places, measures.units(last, found.first_year, accounting.price_year)),
         "ranking": pd.DataFrame([{"outcome": name, **row} for name, rows in rankings(found).items() for row in rows]),
-        "share_of_parity": pd.DataFrame(
-            [
-                row
-                for n, (name, config) in enumerate(zip(found.policies, found.configs[1:], strict=True))
-                if found.sample["gain"].full.shape[1] and not flows(config)
-                for row in returns.shares(
-                    found.sample["money"].map(lambda values, n=n: values[:, n, :, -1]), found.sample["gain"], variants, found.places, name
-                )
-            ]
-        ),
+        "share_of_parity": shares(found),
     }  # fmt: skip
     for name, table in tables.items():
         if not len(table):
@@ -225,9 +213,17 @@ def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def flows(config: Config) -> bool:
-    """Whether a policy changes who arrives; its effect is then not that on the persons whom parity is about."""
-    return any(lever.lever in FLOWS for lever in config.policy.levers)
+def shares(found: Compared) -> pd.DataFrame:
+    """Rows of scenarios.returns.shares of every policy but those that change who arrives, whose effect is not that on the persons
+    whom parity is about; none where parity is not reached."""
+    rows = []
+    gain = found.sample["gain"]
+    if gain.full.shape[1]:
+        for n, (name, config) in enumerate(zip(found.policies, found.configs[1:], strict=True)):
+            if not any(lever.lever in FLOWS for lever in config.policy.levers):
+                money = found.sample["money"].map(lambda values, n=n: values[:, n, :, -1])
+                rows += returns.shares(money, gain, found.configs[0].parity.variants, found.places, name)
+    return pd.DataFrame(rows, columns=list(returns.SHARE_COLUMNS))
 
 
 def budgets(found: Compared) -> pd.DataFrame:
@@ -295,6 +291,4 @@ def _records(table: pd.DataFrame, place: str) -> list[dict[str, Any]]:
     if not len(table):
         return []
     rows = table[table["place"] == place].to_dict("records")
-    return [
-        {name: statistics.number(value) if isinstance(value, float) else value for name, value in row.items()} for row in rows
-    ]
+    return [{name: statistics.number(value) if isinstance(value, float) else value for name, value in row.items()} for row in rows]

@@ -210,7 +210,8 @@ def mix(overrides: list[str], reference: Config, policies: list[Config]) -> Mix:
     for policy in policies:
         levers = len(policy.policy.levers)
         if levers > 1 and 0 < mix.coalitions < fewest(levers):
-            raise refuse("mix.coalitions", mix.coalitions, f"0, or {fewest(levers)} or more for {levers} levers of {policy.policy.name}")
+            needed = f"0, or {fewest(levers)} or more for the {levers} levers of {policy.policy.name}"
+            raise refuse("mix.coalitions", mix.coalitions, needed)
     return mix
 
 

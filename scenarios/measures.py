@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.config import Config, Mix
-from calibration.load_inputs import load_inputs
+from calibration.load_inputs import load_inputs, load_policies
 from model import Results, codes
 from model.accounting import indicator as rate_of
 from scenarios import draws, fiscal_effect, shapley, simulation, statistics
@@ -78,15 +78,12 @@ def _coalitions(
 ) -> Coalitions:
     levers = policy.policy.levers
     chosen = shapley.design(len(levers), mix.coalitions, DESIGN_SEED)
-    values = []
-    for members in chosen.coalitions:
-        if not members:
-            values.append(np.zeros((len(before), len(OUTCOMES), 1 + len(base.member_states))))
-            continue
-        kept = tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1)
-        one = replace(base, policy=replace(policy.policy, levers=kept))
-        after = simulation.simulate_seeds(one, load_inputs(one), progress)
-        values.append([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)])
+    kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in chosen.coalitions[1:]]
+    configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
+    values = [np.zeros((len(before), len(OUTCOMES), 1 + len(base.member_states)))]
+    for one, inputs in zip(configs[1:], load_policies(configs)[1:], strict=True):
+        after = simulation.simulate_seeds(one, inputs, progress)
+        values.append(np.stack([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)]))
     stacked = np.moveaxis(np.array(values), 0, 1)
     return Coalitions(policy.policy.name, tuple(lever.label for lever in levers), chosen, stacked)
 

@@ -100,10 +100,7 @@ def console(content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> s
     lines += [text.table(header, [[policy, *money_rows(found, policy)] for policy in found.policies]), ""]
     lines.append(f"Cost per person and year, EUR, and jobs, {span}")
     names = ("cost_per_job_year_added", "cost_per_job_year_net", "cost_per_upgraded_year")
-    rows = [
-        [policy, *(unit_cost(found.returned(policy, name)) for name in names), _lost(found.returned(policy, "others_lost_per_job_added"))]
-        for policy in found.policies
-    ]
+    rows = [[policy, *(unit_cost(found.returned(policy, name)) for name in names), _lost(found, policy)] for policy in found.policies]
     header = ["", "per job added", "less jobs others lose", "per person upgraded", "jobs of others lost per job added"]
     lines += [text.table(header, rows), ""]
     lines += shares(found)
@@ -123,7 +120,8 @@ def _share(row: Mapping[str, Any] | None, name: str) -> str:
     return f"{value:.2f}" if name == "ratio" else f"{100 * value:.0f} %"
 
 
-def _lost(row: Mapping[str, Any]) -> str:
+def _lost(found: Found, policy: str) -> str:
+    row = found.returned(policy, "others_lost_per_job_added")
     return row["note"] if row["value"] is None else shown(row, digits=2)
 
 

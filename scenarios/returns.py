@@ -46,9 +46,7 @@ def units(first: int, last: int, price_year: int) -> dict[str, str]:
 def sums(money: draws.Sample, persons: draws.Sample, years: Sequence[int]) -> dict[str, draws.Sample]:
     """Samples [simulation, place] of all that is a weighted sum over years, and of the sums that costs are divided by."""
     last = years[-1]
-    found = {
-        f"cumulated_{name}": money.map(lambda values, row=MONEY[name]: values[:, row].sum(axis=1)) for name in CUMULATED
-    }
+    found = {f"cumulated_{name}": money.map(lambda values, row=MONEY[name]: values[:, row].sum(axis=1)) for name in CUMULATED}
     found |= {f"{name}_{last}": money.map(lambda values, row=MONEY[name]: values[:, row, -1]) for name in ("gross", "cost", "net")}
     for rate in payback.RATES:
         found[f"present_value_{100 * rate:.0f}"] = money.map(
@@ -84,9 +82,7 @@ def table(
     """Rows (COLUMNS) of one policy from samples [simulation, item, year, place] of scenarios.fiscal_effect and scenarios.jobs in the
     policy's years."""
     first, last = years[0], years[-1]
-    numbers = {
-        name: (sample.centre, sample.monte_carlo_se, *sample.interval()) for name, sample in sums(money, persons, years).items()
-    }
+    numbers = {name: (sample.centre, sample.monte_carlo_se, *sample.interval()) for name, sample in sums(money, persons, years).items()}
     notes: dict[str, list[str]] = {}
     path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
     numbers["payback"] = (

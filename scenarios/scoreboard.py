@@ -51,9 +51,7 @@ INDICATORS = (
 )
 
 
-def table(
-    scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str], years: Sequence[int], year: int
-) -> pd.DataFrame:
+def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str], years: Sequence[int], year: int) -> pd.DataFrame:
     """Rows (COLUMNS) of one year from levels [simulation, scenario, measure, year, place, origin]; those not produced last."""
     at = list(years).index(year)
     levels = sample.map(lambda values: values[:, :, :, at])
@@ -73,5 +71,6 @@ def table(
                 moved = (change.centre[s, m, p], effect_low[s, m, p], effect_high[s, m, p]) if s else (np.nan,) * 3
                 note = one.note if place in codes.MEMBER_STATES or not one.note.startswith("Member States") else ""
                 rows.append([one.area, one.name, place, year, scenario, *numbers, *moved, effects.UNITS[one.measure], note])
-    rows += [[one.area, one.name, "", year, "", *[np.nan] * 8, "", f"not produced: {one.note}"] for one in INDICATORS if not one.measure]
+    left = [one for one in INDICATORS if not one.measure]
+    rows += [[one.area, one.name, "", year, "", *[np.nan] * 8, "", f"not produced: {one.note}"] for one in left]
     return pd.DataFrame(rows, columns=list(COLUMNS))

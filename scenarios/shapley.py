@@ -84,9 +84,7 @@ def _allocate(players: int, sizes: list[int], pairs: int) -> list[int]:
     """How many pairs of each size: two each, the others one by one where weight per pair is largest, as far as there are any."""
     number = [min(2, pairs_of_size(players, size)) for size in sizes]
     while sum(number) < pairs:
-        left = [
-            _mass(players, size) / n if n < pairs_of_size(players, size) else 0.0 for size, n in zip(sizes, number, strict=True)
-        ]
+        left = [_mass(players, size) / n if n < pairs_of_size(players, size) else 0.0 for size, n in zip(sizes, number, strict=True)]
         number[int(np.argmax(left))] += 1
     return number
 

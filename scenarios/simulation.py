@@ -7,7 +7,7 @@ from typing import Any
 
 from calibration.config import Config
 from calibration.draw import Draw
-from calibration.load_inputs import load_inputs
+from calibration.load_inputs import load_inputs, load_policies
 from model import Results, parity_plan, simulate
 from scenarios.progress import Progress
 
@@ -21,6 +21,15 @@ def simulate_draw(config: Config, draw: Draw, seed: int, progress: Progress) -> 
     """Inputs and the result of one draw of the parameters."""
     inputs = load_inputs(config, draw)
     return inputs, _timed(inputs, seed, f"{draw.label}, {config.policy.name}", progress)
+
+
+def simulate_policies(
+    configs: Sequence[Config], draw: Draw, seed: int, progress: Progress
+) -> tuple[Any, list[Results]]:
+    """Inputs of the first and the results of all, of settings that differ in the policy alone, in one draw."""
+    inputs = load_policies(configs, draw)
+    names = [f"{draw.label}, {config.policy.name}" for config in configs]
+    return inputs[0], [_timed(given, seed, name, progress) for given, name in zip(inputs, names, strict=True)]
 
 
 def simulate_parity(

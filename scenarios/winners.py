@@ -31,9 +31,7 @@ def levels(result: Results, accounting: Accounting, hicp: Mapping[int, float]) -
 def units(accounting: Accounting) -> dict[str, str]:
     """Unit of the effect on each measure."""
     million = f"million EUR of {accounting.price_year} per year"
-    return dict(
-        zip(MEASURES, ("persons", "persons", "percentage points", million, summary.contribution_unit(accounting)), strict=True)
-    )
+    return dict(zip(MEASURES, ("persons", "persons", "percentage points", million, summary.contribution_unit(accounting)), strict=True))
 
 
 def table(policies: Sequence[str], sample: draws.Sample, years: Sequence[int], accounting: Accounting) -> pd.DataFrame:

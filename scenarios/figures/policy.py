@@ -88,7 +88,8 @@ def cost_and_gain(path: Path, content: Mapping[str, Any]) -> None:
     drawn.legend(loc="outside lower center", ncols=3)
     span = f"{content['first_year']} to {content['last_year']}"
     end = ", 90 % intervals" if content["draws"] else ""
-    style.title(axes, f"Cost and gain, {style.place_name(content['place'])}", f"Gross effect on public budgets, {span}, billion EUR{end}")
+    unit = f"Gross effect on public budgets, {span}, billion EUR{end}"
+    style.title(axes, f"Cost and gain, {style.place_name(content['place'])}", unit)
     style.save(drawn, path)
 
 
@@ -125,17 +126,16 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
         axes.grid(axis="y", visible=False)
         style.title(axes, name, unit)
     panels[1].set_yticklabels([])
-    drawn.suptitle(
-        f"{words(policy)} by measure, {style.place_name(content['place'])} (Shapley values; lines: two standard errors)", x=0.01, ha="left"
-    )
+    name = f"{words(policy)} by measure, {style.place_name(content['place'])}"
+    drawn.suptitle(f"{name} (Shapley values; lines: two standard errors)", x=0.01, ha="left")
     style.save(drawn, path)
 
 
 def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], policies: Sequence[str]) -> None:
-    """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; a dot where two standard errors
-    hold zero."""
-    rows = effects[(effects["origin"] == MIGRANTS) & (effects["year"] == content["last_year"]) & (effects["measure"] == "employment_rate")]
-    rows = rows[rows["place"].isin(codes.MEMBER_STATES)]
+    """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; marked where two Monte Carlo
+    errors hold zero."""
+    rows = effects[(effects["origin"] == MIGRANTS) & (effects["measure"] == "employment_rate")]
+    rows = rows[(rows["year"] == content["last_year"]) & rows["place"].isin(codes.MEMBER_STATES)]
     columns = min(3, len(policies))
     lines = -(-len(policies) // columns)
     drawn, _ = style.figure(columns, width=4.6 * columns, height=5.0 * lines)
@@ -156,7 +156,8 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
             axes.text(column + 0.47, row + 0.36, state, ha="center", va="center", fontsize=9, fontweight="bold", color=ink)
             if known:
                 near = abs(effect) < 2 * np.nan_to_num(mine.loc[state, "monte_carlo_se"])
-                axes.text(column + 0.47, row + 0.7, f"{effect:+.2f}{'°' if near else ''}", ha="center", va="center", fontsize=7, color=ink)
+                label = f"{effect:+.2f}{'°' if near else ''}"
+                axes.text(column + 0.47, row + 0.7, label, ha="center", va="center", fontsize=7, color=ink)
         axes.set_xlim(0, COLUMNS)
         axes.set_ylim(ROWS, 0)
         axes.set_aspect("equal")
@@ -164,7 +165,7 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
     for axes in panels:
         axes.axis("off")
     drawn.suptitle(
-        f"Employment rate of persons born outside the EU in {content['last_year']}: points gained (° within two Monte Carlo errors of 0)",
+        f"Points of the employment rate in {content['last_year']}, born outside the EU (° within two Monte Carlo errors of zero)",
         x=0.01, ha="left", fontsize=10,
     )  # fmt: skip
     style.save(drawn, path)
