@@ -15,6 +15,7 @@ from pathlib import Path
 
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 
+OWN_SETTINGS = "--config-dir="  # Hydra's name for a further folder of settings
 FIRST_VALIDATED = 2020  # year; earlier figures are inputs or moments
 
 
@@ -41,6 +42,9 @@ def _command(arguments: list[str]) -> int:
     from scenarios import compose, text
 
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    own = [argument for argument in rest if argument.startswith(OWN_SETTINGS)]
+    rest = [argument for argument in rest if argument not in own]
+    compose.use_own(own[-1].removeprefix(OWN_SETTINGS) if own else None)
     if verb in ("-h", "--help", "help"):
         print(text.usage())
         return 0
@@ -57,8 +61,8 @@ def _command(arguments: list[str]) -> int:
     overrides = [argument for argument in rest if argument not in ("-m", "--multirun")]
     for argument in overrides:
         if argument.startswith("-"):
-            own = ", --check" if verb == "reproduce" else ""
-            raise InputError(f"{argument}: unknown option, allowed is -m, --multirun, -h, --help{own}")
+            check = ", --check" if verb == "reproduce" else ""
+            raise InputError(f"{argument}: unknown option, allowed is -m, --multirun, -h, --help, {OWN_SETTINGS}<folder>{check}")
     jobs = compose.expand(overrides) if sweep else [overrides]
     prepared = [_prepare(verb, job) for job in jobs]
     for job in prepared:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
 from typing import Any, cast
 
+import yaml
 from hydra import compose, initialize_config_module
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -40,6 +46,36 @@ TASKS = {
     "gettsim": ("data_gettsim", "taxes and contributions of Germany from GETTSIM beside the built-in ones"),
     "shocks": ("data_shocks", "labour-market states of a run as shock tables for euromod-linking"),
 }
+
+
+_own: Path | None = None  # folder of the user's own files of settings
+
+
+class OwnSettings(SearchPathPlugin):  # type: ignore[misc]
+    """Puts the user's folder on Hydra's search path, behind the shipped files."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if _own is not None:
+            search_path.append("own settings", f"file://{_own}")
+
+
+Plugins.instance().register(OwnSettings)
+
+
+def use_own(folder: str | None) -> None:
+    """Find files of settings in this folder too (policy/<name>.yaml and other groups); None: the shipped ones alone.
+
+    Raises InputError when there is no such folder, or when it has a file of a shipped one's name.
+    """
+    global _own
+    if folder is not None:
+        if not Path(folder).is_dir():
+            raise refuse("--config-dir", folder, "a folder with files such as policy/my_mix.yaml")
+        for path in sorted(Path(folder).rglob("*.yaml")):
+            name = path.relative_to(folder).as_posix()
+            if resources.files("conf").joinpath(name).is_file():
+                raise refuse("--config-dir", path, f"another name, {name} is shipped")
+    _own = None if folder is None else Path(folder).resolve()
 
 
 @contextlib.contextmanager
@@ -86,7 +122,7 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
             _check_keys(verb, overrides, parsed)
             composed = compose(config_name=verb, overrides=overrides)
             plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-        except (HydraException, OmegaConfBaseException) as error:
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
             raise InputError(f"{' '.join(overrides)}: {_text(error)}") from error
     return cast(dict[str, Any], plain)
 
@@ -155,6 +191,8 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
         chosen = settings(verb, [f"policy={policy}"])["policy"]
+        if chosen.get("name") != policy:
+            raise refuse("policy.name", chosen.get("name"), f"{policy}, the name of its file")
         others.append(config_from({**plain, "policy": chosen}))
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")

@@ -45,7 +45,8 @@ def differences(one, other, rows=None):
             pairs = [(name, left, right)]
         for label, a, b in pairs:
             if isinstance(a, np.ndarray):
-                b = b if rows is None else b[:, rows]
+                # Member States lie on axis 1, those of levers on axis 2.
+                b = b if rows is None else np.take(b, rows, axis=2 if label.startswith("lever_") else 1)
                 if a.shape != b.shape or a.tobytes() != np.ascontiguousarray(b).tobytes():
                     found.append(label)
             elif rows is None and a != b:

@@ -13,6 +13,12 @@ from model import codes
 from scenarios import compose
 
 
+MIXES = {
+    "language_first", "recognition_first", "womens_participation", "work_first", "skilled_migrants", "fair_hiring",
+    "refugees_first_years", "action_plan_mix", "action_plan_budget_neutral",
+}  # fmt: skip
+
+
 def _keys_of(schema):
     return {field.name for field in dataclasses.fields(schema)}
 
@@ -43,7 +49,12 @@ def test_every_policy_and_experiment_is_valid_and_survives_being_written():
     overrides += [[f"{plus}experiment=nordic_recognition"] for plus in ("", "+")]
     jobs = [compose.job("run", override) for override in overrides]
     jobs.append(compose.job("reproduce", ["experiment=jrc_six"]))
-    assert set(compose.options("experiment")) == {"jrc_six", "nordic_recognition"}
+    mixes = set(compose.options("experiment")) - {"jrc_six", "nordic_recognition"}
+    assert mixes == MIXES
+    for mix in mixes:
+        reference, (config,) = compose.comparison([f"experiment={mix}"])
+        assert reference.policy.name == "baseline" and config.policy.name == mix and len(config.policy.levers) > 1
+        jobs.append(config)
     for config in jobs:
         written = OmegaConf.to_yaml(OmegaConf.create(settings_of(config)))
         assert config_from(OmegaConf.to_container(OmegaConf.create(written))) == config
@@ -105,7 +116,7 @@ LEVER = "policy.levers.faster_recognition"
         (["colour=red"], "colour=red: unknown key, allowed is "),
         (["+colour=red"], "colour=red: unknown key, allowed is "),
         (["hydra.run.dir=x"], "hydra.run.dir=x: unknown key"),
-        (["policy=none"], "policy=none: allowed is anti_discrimination, baseline, "),
+        (["policy=none"], "policy=none: allowed is action_plan_"),
         (["~population.scale"], "population.scale: missing"),
         (["seeds"], "seeds: not a setting, write key=value"),
         (["population.scale=many"], "population.scale=many: allowed is a whole number"),
@@ -135,6 +146,21 @@ LEVER = "policy.levers.faster_recognition"
         ([FAST, f"{LEVER}.start=2021Q5"], f"{LEVER}.start=2021Q5: allowed is a quarter such as 2021Q1"),
         ([FAST, f"{LEVER}.reasons=[fun]"], f"{LEVER}.reasons=fun: allowed is work"),
         ([FAST, f"{LEVER}.phase_in=-1"], f"{LEVER}.phase_in=-1: allowed is 0 to 76"),
+        ([FAST, f"{LEVER}.education=[phd]"], f"{LEVER}.education=phd: allowed is low, medium, high"),
+        ([FAST, f"{LEVER}.fade_out=-1"], f"{LEVER}.fade_out=-1: allowed is 0 to 76"),
+        ([FAST, f"{LEVER}.fade_out=4"], f"{LEVER}.fade_out=4: allowed is 0 while end is null"),
+        ([FAST, f"{LEVER}.take_up=1.1"], f"{LEVER}.take_up=1.1: allowed is 0 to 1"),
+        ([FAST, f"{LEVER}.eu_share=2"], f"{LEVER}.eu_share=2: allowed is 0 to 1"),
+        ([FAST, f"{LEVER}.fund=CAP"], f"{LEVER}.fund=CAP: allowed is AMIF, ESF+, ERDF, Erasmus+, none"),
+        ([FAST, f"{LEVER}.fund=none", f"{LEVER}.eu_share=0.5"], f"{LEVER}.eu_share=0.5: allowed is 0 or null with fund none"),
+        # fmt: off
+        (["policy=early_work_permission", "policy.levers.early_work_permission.reasons=[work]"],
+         "policy.levers.early_work_permission.reasons=['work']: allowed is [protection], whom"),
+        (["policy=womens_measures", "policy.levers.womens_measures.sexes=[male]"],
+         "policy.levers.womens_measures.sexes=['male']: allowed is [female], whom"),
+        (["policy=more_arrivals", "policy.levers.arrivals.sexes=[male]"],
+         "policy.levers.arrivals.sexes=['male']: allowed is nothing"),
+        # fmt: on
         (["policy=baseline,fast_recognition"], "policy=baseline,fast_recognition: allowed is one value"),
         (["policies=[baseline]"], "policies: unknown key for run"),
     ],
@@ -149,3 +175,26 @@ def test_what_is_wrong_is_named(overrides, message):
 def test_compared_policies_must_exist_once(value):
     with pytest.raises(InputError, match=r"^policies="):
         compose.comparison([f"policies={value}"])
+
+
+def twice(**changes):
+    """Settings of faster recognition with a second lever of the kind, equal but for `changes`."""
+    plain = compose.settings("run", [FAST])
+    del plain["name"]
+    levers = plain["policy"]["levers"]
+    levers["again"] = {**levers["faster_recognition"], **changes}
+    return {**plain, "name": "twice"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"start": 2030}, {"sexes": ["male"]}, {"end": 2026}])
+def test_two_levers_of_a_kind_for_the_same_people_at_the_same_time_are_refused(changes):
+    with pytest.raises(InputError, match=r"^policy\.levers\.again\.lever=faster_recognition: allowed is one lever of a kind"):
+        config_from(twice(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"education": ["low"]}, {"end": 2024, "start": 2020}, {"start": 2020, "end": 2022, "fade_out": 8}])
+def test_levers_of_a_kind_may_follow_each_other_or_serve_others(changes):
+    """The other lever ends before 2025, its fading included, or serves other people."""
+    settings = twice(**changes)
+    settings["policy"]["levers"]["faster_recognition"]["education"] = ["medium", "high"] if "education" in changes else []
+    assert len(config_from(settings).policy.levers) == 2
