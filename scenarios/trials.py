@@ -146,7 +146,7 @@ def fits(found: Mapping[str, Profiles]) -> pd.DataFrame:
             names = [name for name in profile if _has_size(name) and role in ("all", effects.published()[name].role)]
             if not names:
                 continue
-            distances = sum(_distance(name, profile[name]) for name in names)
+            distances = np.sum([_distance(name, profile[name]) for name in names], axis=0)
             inside = sum(bool(_distance(name, profile[name]).mean() <= NORMAL_90**2) for name in names)
             error = float(statistics.standard_error(distances))
             rows.append((structure, role, len(names), float(distances.mean()), error, inside))

@@ -76,7 +76,7 @@ def calendar() -> Calendar:
 @tables.cached
 def numbers() -> dict[tuple[str, str], float]:
     """Numbers of single studies by (what, study): latest event, horizon, last (quarters followed), dose and ban."""
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for name in ("event", "horizon", "last", "dose", "ban"):
         rows = Parameter(f"trial_{name}").rows
         found |= {(name, study): float(value) for study, value in zip(rows["category"], rows["value"], strict=True)}

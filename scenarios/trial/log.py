@@ -1,12 +1,13 @@
 """The log of verdicts, calibration/estimates/trials.csv: computed once per committed estimate and kept.
 
-`python -m scenarios.trial.log <result folder of integra trials>` adds the verdicts of a run to the log; what is there for the
-same estimates and the same model stays as it is.
+`python -m scenarios.trial.log <result folder of integra trials>` adds the verdicts of a run to the log, where what is there for the
+same estimates and the same code stays as it is, and rewrites the table of README.md between its markers.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from io import StringIO
 from pathlib import Path
@@ -16,6 +17,7 @@ import pandas as pd
 from calibration import tables
 from calibration.errors import InputError
 from scenarios.provenance import code_hash
+from scenarios.trial import report
 
 NAME = "trials.csv"
 COLUMNS = ("estimates", "code", "study", "role", "published", "simulated", "low", "high", "verdict")
@@ -63,10 +65,14 @@ def add(folder: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Add the verdicts of the result folders named."""
-    shipped = Path(str(tables.folder())).parent / "estimates" / NAME
-    for folder in map(Path, sys.argv[1:]):
-        add(folder).to_csv(shipped, index=False, float_format="%.6g", lineterminator="\n")
+    """Add the verdicts of the result folder named, and show them in the README."""
+    folder, root = Path(sys.argv[1]), Path(str(tables.folder())).parents[1]
+    add(folder).to_csv(root / "calibration" / "estimates" / NAME, index=False, float_format="%.6g", lineterminator="\n")
+    readme = root / "README.md"
+    found = "\n".join(report.verdicts(pd.read_csv(folder / NAME)))
+    block = f"<!-- trials:begin -->\n{found}\n<!-- trials:end -->"
+    text = re.sub("<!-- trials:begin -->.*?<!-- trials:end -->", lambda _: block, readme.read_text(encoding="utf-8"), flags=re.S)
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

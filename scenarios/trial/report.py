@@ -77,12 +77,7 @@ def markdown(table: pd.DataFrame, curves: pd.DataFrame, fit: pd.DataFrame, earli
     lines = ["# Virtual trials", ""]
     for role, mine in table.groupby("role", sort=False):
         lines += [f"Of {len(mine)} effects {_of(role)}, {int((mine['verdict'] == 'pass').sum())} pass.", ""]
-    rows = [
-        (row.label, row.role, _published(row), _number(row.simulated, row.unit), _interval(row.low, row.high, row.unit),
-         f"{100.0 * row.monte_carlo_se:.2f}", row.verdict)
-        for row in table.itertuples()
-    ]  # fmt: skip
-    lines += _markdown(("study", "role", "published", "simulated", "90 % interval", "Monte Carlo error", "verdict"), rows)
+    lines += verdicts(table)
     lines += ["", _uncertainty(config), "", "![Simulated beside published](figures/forest.png)", ""]
     lines += [
         "A trial passes when the 90 % intervals overlap, the sign agrees (where the published interval leaves one) and the course "
@@ -94,6 +89,16 @@ def markdown(table: pd.DataFrame, curves: pd.DataFrame, fit: pd.DataFrame, earli
     if fit["structure"].nunique() > 1:
         lines += ["## Structural alternatives", "", "```", structures(fit), "```", "", _caution(), ""]
     return "\n".join([*lines, "## Log of verdicts", "", *(f"- {line}" for line in earlier), ""])
+
+
+def verdicts(table: pd.DataFrame) -> list[str]:
+    """The rows of trials.csv as a table in Markdown, one line per study."""
+    rows = [
+        (row.label, row.role, _published(row), _number(row.simulated, row.unit), _interval(row.low, row.high, row.unit),
+         f"{100.0 * row.monte_carlo_se:.2f}", row.verdict)
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return _markdown(("study", "role", "published", "simulated", "90 % interval", "Monte Carlo error", "verdict"), rows)
 
 
 def _published(row: Any) -> str:

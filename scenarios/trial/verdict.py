@@ -14,7 +14,8 @@ from calibration.errors import InputError
 
 NORMAL_90 = 1.645
 SIGN_ONLY = "sign"  # unit of a published effect of which only the sign is known
-FIRST_QUARTERS, LAST_QUARTERS = 3, 4  # how much of a profile is its beginning, and its end
+FIRST, LAST = slice(1, 4), slice(-4, None)  # quarters since the event that are the beginning of a profile, and its end
+NO_GAIN = 0.1  # share of the effect at the horizon that counts as none yet
 
 
 def at_horizon(profile: np.ndarray, horizon: int) -> np.ndarray:
@@ -23,20 +24,20 @@ def at_horizon(profile: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def _lock_in(profile: np.ndarray, horizon: int) -> bool:
-    """The smallest effect of the first quarters is not above zero, and below that at the horizon."""
-    lowest = float(np.nanmin(profile[:FIRST_QUARTERS]))
-    return lowest <= 0.0 and lowest < float(at_horizon(profile, horizon))
+    """At the beginning there is a loss or nearly no gain yet, and less than at the horizon."""
+    begins, at = float(profile[FIRST].mean()), float(at_horizon(profile, horizon))
+    return begins <= NO_GAIN * abs(at) and begins < at
 
 
 def _lasts(profile: np.ndarray, horizon: int) -> bool:
     """The end has at least half of the effect at the horizon, with its sign."""
     at = float(at_horizon(profile, horizon))
-    return at != 0.0 and float(profile[-LAST_QUARTERS:].mean()) / at >= 0.5
+    return at != 0.0 and float(profile[LAST].mean()) / at >= 0.5
 
 
 def _fades(profile: np.ndarray, horizon: int) -> bool:
     """The end has at most half of the effect at the horizon."""
-    return abs(float(profile[-LAST_QUARTERS:].mean())) <= 0.5 * abs(float(at_horizon(profile, horizon)))
+    return abs(float(profile[LAST].mean())) <= 0.5 * abs(float(at_horizon(profile, horizon)))
 
 
 PROFILES = {"lock_in": _lock_in, "lasts": _lasts, "fades": _fades}
