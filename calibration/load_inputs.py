@@ -3,7 +3,6 @@
 import numpy as np
 
 from calibration import estimate, flows, levers, rates, stock, tables
-from calibration.config import AT_LAYOUT
 from calibration.draw import Draw, available
 from calibration.errors import refuse
 from calibration.fiscal_engine import fiscal_table

@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from calibration.config import AT_LAYOUT, Config, Euromod, Gettsim, Optimise, Shocks, Update, config_from, tool_from, update_from
 from calibration.errors import InputError, refuse
-from scenarios import mix
+from scenarios.mix import scaled
 
 VERBS = {
     "run": "simulate one scenario",
@@ -158,7 +158,7 @@ def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
         if job not in single and asked != "all":
             raise refuse("levers", job.policy.name, "policies of one lever that does not act on arrivals")
     for job in single:
-        mix.scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
+        scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
     return baseline, dataclasses.replace(checked, levers=tuple(job.policy.name for job in single)), single
 
 

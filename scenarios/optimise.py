@@ -16,8 +16,9 @@ import pandas as pd
 
 from calibration.config import Config, Optimise, plain_settings
 from calibration.draw import Draw
+from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
-from model import Results
+from model import Inputs, Results
 from scenarios import allocation, draws, figures, mix, objective, response, simulation, statistics, summary, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -43,13 +44,15 @@ class Task:
     """What all simulations of one command share."""
 
     baseline: Config
+    inputs: Inputs  # of the baseline
     asked: Optimise
     hicp: Mapping[int, float]
     progress: Progress
 
     def simulate(self, config: Config, seeds: Sequence[int]) -> list[Results]:
-        """Results of a job on these seeds."""
-        return simulation.simulate_seeds(replace(config, seeds=tuple(seeds)), load_inputs(config), self.progress)
+        """Results of a job on these seeds; jobs differ by levers only, none of which acts on arrivals."""
+        inputs = replace(self.inputs, levers=tuple(model_lever(item) for item in config.policy.levers))
+        return simulation.simulate_seeds(replace(config, seeds=tuple(seeds)), inputs, self.progress)
 
     def paired(self, config: Config, before: Sequence[Results]) -> tuple[Paired, list[Results]]:
         """A job against the baseline on the seeds of `before`."""
@@ -91,7 +94,7 @@ def optimise(baseline: Config, asked: Optimise, policies: Sequence[Config]) -> s
     own = plain_settings(asked)
     configs = [baseline, *policies]
     digest = result_hash("optimise", configs, own)
-    task = Task(baseline, asked, consumer_prices(), Progress(simulations(baseline, asked)))
+    task = Task(baseline, load_inputs(baseline), asked, consumer_prices(), Progress(simulations(baseline, asked)))
     with result_folder(baseline.compute.output, baseline.name, digest) as folder:
         before = task.simulate(baseline, baseline.seeds)
         estimates = responses(task, policies, before)
@@ -113,7 +116,7 @@ def optimise(baseline: Config, asked: Optimise, policies: Sequence[Config]) -> s
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g", lineterminator="\n")
         comment = f"EUR {asked.budget:g} million a year shared for the most {asked.objective.replace('_', ' ')} (integra optimise)."
-        mix.write(folder / f"{NAME}.yaml", config.policy, comment)
+        mix.write(folder / "policy" / f"{NAME}.yaml", config.policy, comment)
         if intervals:
             draws.write(folder / "intervals.csv", intervals)
         found = summarise(task, chosen, tried, verified)

@@ -14,6 +14,7 @@ from small_run import differences, inputs_for
 
 from calibration.config import config_from, settings_of
 from calibration.errors import InputError
+from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
 from model import codes, simulate
 from scenarios import compose, mix, objective, response
@@ -215,9 +216,12 @@ def test_a_mix_is_its_measures_member_state_by_member_state():
     nothing, policy = run_mix([[0.0, 0.0], [0.0, 0.0]])
     assert policy.levers == ()
     config = compose.job("run", ["member_states=[LU,MT]", "run.end_year=2026", "population=small"])
-    baseline = simulate(load_inputs(config), 1)
+    inputs = load_inputs(config)
+    baseline = simulate(inputs, 1)
     assert differences(nothing, baseline) == []
-    everywhere, _ = run_mix([[0.5, 0.5], [0.0, 0.0]])
+    everywhere, policy = run_mix([[0.5, 0.5], [0.0, 0.0]])
+    alone = simulate(replace(inputs, levers=tuple(model_lever(item) for item in policy.levers)), 1)
+    assert differences(alone, everywhere) == []  # inputs of a policy are those of the baseline with its levers
     one_place, policy = run_mix([[0.0, 0.5], [0.0, 0.0]])
     assert [(lever.member_states, lever.strength) for lever in policy.levers] == [(("MT",), 0.25)]
     assert one_place.counts[:, 0].tobytes() == baseline.counts[:, 0].tobytes()
@@ -313,7 +317,7 @@ def test_tables_agree(result):
 def test_the_written_mix_is_a_policy(result):
     """The file is read back as the policy that was simulated, its levers at the strengths of allocation.csv."""
     place, _ = result
-    written = OmegaConf.to_container(OmegaConf.load(place / "optimal_mix.yaml"))
+    written = OmegaConf.to_container(OmegaConf.load(place / "policy" / "optimal_mix.yaml"))
     config = compose.job("run", [])
     policy = config_from({**settings_of(config), "policy": written}).policy
     rows = pd.read_csv(place / "allocation.csv")
