@@ -43,6 +43,7 @@ def _at(lever: Lever, multiple: float) -> Lever:
 
 
 def write(path: Path, policy: Policy, comment: str) -> None:
-    """Write the policy as a file for conf/policy."""
+    """Write the policy as a file of settings, its folder too: with --config-dir other commands find it."""
+    path.parent.mkdir()
     text = OmegaConf.to_yaml(OmegaConf.create(policy_settings(policy)))
     path.write_text(f"# {comment}\n{text}", encoding="utf-8")

@@ -6,7 +6,7 @@ and cost are weighted alike, so that their ratio is a ratio of present values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -34,12 +34,8 @@ def weights(years: Sequence[int], first_year: int, discount_rate: float) -> np.n
 def gain(after: Results, before: Results, config: Config, asked: Optimise, hicp: Mapping[int, float]) -> np.ndarray:
     """Gain of one run over its baseline by Member State, in the unit of the objective (UNITS)."""
     weight = weights(before.years, asked.first_year, asked.discount_rate)
-    difference = {
-        "net_contribution": _net_contribution,
-        "employment": _employment,
-        "overqualification": _upgraded,
-    }[asked.objective]
-    return weight @ difference(after, before, _origins(asked), config.accounting, hicp)
+    change = _CHANGES[asked.objective](after, before, _origins(asked), config.accounting, hicp)
+    return weight @ change
 
 
 def persons(before: Results, asked: Optimise) -> np.ndarray:
@@ -52,9 +48,7 @@ def _origins(asked: Optimise) -> slice:
     return slice(codes.NON_EU_BORN, None) if asked.counted == "non_eu_born" else slice(None)
 
 
-def _net_contribution(
-    after: Results, before: Results, origins: slice, accounting: Accounting, hicp: Mapping[int, float]
-) -> np.ndarray:
+def _net_contribution(after: Results, before: Results, origins: slice, accounting: Accounting, hicp: Mapping[int, float]) -> np.ndarray:
     """Change of the sum of net contributions [year, ms], EUR million."""
 
     def total(result: Results) -> np.ndarray:
@@ -81,6 +75,13 @@ def _upgraded(after: Results, before: Results, origins: slice, *_: object) -> np
     rate = np.nan_to_num(indicator("overqualification_rate", old)) / 100.0
     graduates, overqualified = (new[..., codes.MEASURE[f"{name}_20_64"]] for name in ("tertiary_employed", "overqualified"))
     return (rate * graduates - overqualified) / 4.0 / THOUSAND
+
+
+_CHANGES: dict[str, Callable[..., np.ndarray]] = {
+    "net_contribution": _net_contribution,
+    "employment": _employment,
+    "overqualification": _upgraded,
+}
 
 
 def cost(after: Results, before: Results, config: Config, asked: Optimise) -> tuple[np.ndarray, np.ndarray]:

@@ -14,10 +14,11 @@ from small_run import differences, inputs_for
 
 from calibration.config import config_from, settings_of
 from calibration.errors import InputError
+from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
 from model import codes, simulate
 from scenarios import compose, mix, objective, response
-from scenarios.allocation import Curve, allocate, curve
+from scenarios.allocation import allocate, curve
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -69,7 +70,9 @@ def test_linear_programme_is_the_greedy_choice_and_keeps_to_the_budget():
         found = allocate(curves, budget)
         assert found.cost.sum() <= budget * (1 + 1e-6)
         assert found.gain.sum() == pytest.approx(greedy(curves, budget), rel=1e-6)
-        between = [not np.isclose(one.strength, strength, atol=1e-6).any() for one, strength in zip(curves, found.strength, strict=True)]
+        between = [
+            not np.isclose(one.strength, strength, atol=1e-6).any() for one, strength in zip(curves, found.strength, strict=True)
+        ]
         assert sum(between) <= 1
 
 
@@ -159,6 +162,11 @@ def test_years_are_weighted_by_the_discount_rate():
     assert objective.weights((2025, 2026), 2025, 0.0).tolist() == [0.5, 0.5]
 
 
+def settings(*overrides):
+    config, asked, _ = compose.optimisation(["levers=[fast_recognition]", "member_states=[LU,MT]", "run.end_year=2025", *overrides])
+    return config, asked
+
+
 @pytest.fixture(scope="module")
 def baseline_run():
     return simulate(inputs_for(states=("LU", "MT"), end_year=2025), 1)
@@ -184,14 +192,14 @@ def changed(result, **amounts):
 )
 def test_gain_of_a_known_change(baseline_run, name, change, expected):
     """Thousand persons or EUR million a year in the Member State where the change is, nothing elsewhere."""
-    config, asked, _ = compose.optimisation(["levers=[fast_recognition]", "member_states=[LU,MT]", "run.end_year=2025", f"objective={name}"])
+    config, asked = settings(f"objective={name}")
     found = objective.gain(changed(baseline_run, **change), baseline_run, config, asked, {2019: 1.0})
     assert found == pytest.approx([expected, 0.0])
 
 
 def test_graduates_who_find_work_are_no_overqualification(baseline_run):
     """As many graduates more as leave the rate what it was count neither way."""
-    config, asked, _ = compose.optimisation(["levers=[fast_recognition]", "member_states=[LU,MT]", "run.end_year=2025", "objective=overqualification"])
+    config, asked = settings("objective=overqualification")
     counts = baseline_run.counts.copy()
     rows = [codes.MEASURE[name] for name in ("tertiary_employed_20_64", "overqualified_20_64")]
     counts[..., rows] *= 2
@@ -215,9 +223,12 @@ def test_a_mix_is_its_measures_member_state_by_member_state():
     nothing, policy = run_mix([[0.0, 0.0], [0.0, 0.0]])
     assert policy.levers == ()
     config = compose.job("run", ["member_states=[LU,MT]", "run.end_year=2026", "population=small"])
-    baseline = simulate(load_inputs(config), 1)
+    inputs = load_inputs(config)
+    baseline = simulate(inputs, 1)
     assert differences(nothing, baseline) == []
-    everywhere, _ = run_mix([[0.5, 0.5], [0.0, 0.0]])
+    everywhere, policy = run_mix([[0.5, 0.5], [0.0, 0.0]])
+    alone = simulate(replace(inputs, levers=tuple(model_lever(item) for item in policy.levers)), 1)
+    assert differences(alone, everywhere) == []  # inputs of a policy are those of the baseline with its levers
     one_place, policy = run_mix([[0.0, 0.5], [0.0, 0.0]])
     assert [(lever.member_states, lever.strength) for lever in policy.levers] == [(("MT",), 0.25)]
     assert one_place.counts[:, 0].tobytes() == baseline.counts[:, 0].tobytes()
@@ -294,7 +305,9 @@ def result(tmp_path_factory):
 def test_tables_agree(result):
     """What allocation.csv, member_states.csv, frontier.csv and summary.json say of the chosen mix is the same."""
     place, console = result
-    tables = {name: pd.read_csv(place / f"{name}.csv") for name in ("allocation", "member_states", "frontier", "responses", "intervals")}
+    tables = {
+        name: pd.read_csv(place / f"{name}.csv") for name in ("allocation", "member_states", "frontier", "responses", "intervals")
+    }
     found = json.loads((place / "summary.json").read_text(encoding="utf-8"))["optimise"]
     chosen = tables["frontier"][tables["frontier"]["budget"] == 1.0].dropna().iloc[0]
     total = tables["member_states"].iloc[0]
@@ -313,7 +326,7 @@ def test_tables_agree(result):
 def test_the_written_mix_is_a_policy(result):
     """The file is read back as the policy that was simulated, its levers at the strengths of allocation.csv."""
     place, _ = result
-    written = OmegaConf.to_container(OmegaConf.load(place / "optimal_mix.yaml"))
+    written = OmegaConf.to_container(OmegaConf.load(place / "policy" / "optimal_mix.yaml"))
     config = compose.job("run", [])
     policy = config_from({**settings_of(config), "policy": written}).policy
     rows = pd.read_csv(place / "allocation.csv")

@@ -16,7 +16,8 @@ NORMAL = 1.645  # standard errors in half a 90 % interval
 def frontier(path: Path, points: pd.DataFrame, responses: pd.DataFrame, asked: Optimise) -> None:
     """Gain against cost: rows of frontier.csv, and every measure alone at its largest strength everywhere (responses.csv)."""
     drawn, (axes,) = style.figure(height=5.0)
-    axes.plot(points["predicted_cost"], points["predicted_gain"], "--", color=style.GREY, label="Best mix, predicted from measures alone")
+    label = "Best mix, predicted from measures alone"
+    axes.plot(points["predicted_cost"], points["predicted_gain"], "--", color=style.GREY, label=label)
     simulated = points.dropna()
     axes.errorbar(
         simulated["cost"], simulated["gain"], xerr=NORMAL * simulated["cost_se"], yerr=NORMAL * simulated["gain_se"], fmt="o",
@@ -25,7 +26,8 @@ def frontier(path: Path, points: pd.DataFrame, responses: pd.DataFrame, asked: O
     chosen = simulated.iloc[(simulated["budget"] - asked.budget).abs().argmin()]
     axes.plot(chosen["cost"], chosen["gain"], "o", color=style.RED, markersize=9, zorder=5, label="The budget asked for")
     alone = responses[(responses["place"] == responses["place"].iloc[0]) & (responses["multiple"] == asked.strengths[-1])]
-    right, top = 1.15 * points[["cost", "predicted_cost"]].max().max(), 1.15 * points[["gain", "predicted_gain"]].max().max()
+    ends = [points[[name, f"predicted_{name}"]].max().max() for name in ("cost", "gain")]
+    right, top = (1.15 * end if end > 0.0 else 1.0 for end in ends)
     near = alone[(alone["cost"] <= right) & alone["gain"].between(0.0, top)]
     axes.plot(near["cost"], near["gain"], "x", color=style.ORANGE, label="One measure alone, at its largest strength everywhere")
     for row in near.itertuples():
