@@ -49,15 +49,36 @@ def test_every_policy_and_experiment_is_valid_and_survives_being_written():
     overrides += [[f"{plus}experiment=nordic_recognition"] for plus in ("", "+")]
     jobs = [compose.job("run", override) for override in overrides]
     jobs.append(compose.job("reproduce", ["experiment=jrc_six"]))
-    mixes = set(compose.options("experiment")) - {"jrc_six", "nordic_recognition"}
+    mixes = set(compose.options("experiment")) - {"jrc_six", "nordic_recognition", "ready_mixes"}
     assert mixes == MIXES
     for mix in mixes:
         reference, (config,) = compose.comparison([f"experiment={mix}"])
         assert reference.policy.name == "baseline" and config.policy.name == mix and len(config.policy.levers) > 1
+        assert reference.draws and compose.mix([f"experiment={mix}"], reference, [config]).coalitions == 64
         jobs.append(config)
+    _, ready = compose.comparison(["experiment=ready_mixes"])
+    assert {config.policy.name for config in ready} == mixes - {"action_plan_budget_neutral"}
     for config in jobs:
         written = OmegaConf.to_yaml(OmegaConf.create(settings_of(config)))
         assert config_from(OmegaConf.to_container(OmegaConf.create(written))) == config
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (["mix.coalitions=65"], ["mix.coalitions=65", "0 to 64"]),
+        (["policies=[action_plan_mix]", "mix.coalitions=20"], ["mix.coalitions=20", "62 or more", "16 levers"]),
+        (["mix.seeds=5"], ["mix.seeds=5", "1 to 4"]),
+        (["mix.orders=1"], ["mix.orders=1"]),
+    ],
+)
+def test_how_policies_are_taken_apart_is_checked(settings, named):
+    """Too many sets of levers, too few to tell parts, more seeds than there are, an unknown key."""
+    with pytest.raises(InputError) as caught:
+        reference, policies = compose.comparison(settings)
+        compose.mix(settings, reference, policies)
+    for words in named:
+        assert words in str(caught.value)
 
 
 def test_policy_names_are_file_names():

@@ -1,0 +1,143 @@
+"""`integra compare` end to end in a real process: tables that agree with one another, and a policy compared with itself."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scenarios import effects, policy_table, scoreboard
+
+ROOT = Path(__file__).resolve().parents[1]
+STATES = ("EE", "MT")
+MIX = "fair_hiring"
+SETTINGS = [
+    "compare", f"policies=[{MIX},baseline]", "population=small", f"member_states=[{','.join(STATES)}]", "run.end_year=2026",
+    "seeds=2", "draws=8", "mix.seeds=2", "parity.start_year=2021", "parity.end_year=2025",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """(folder, console) of one small comparison of a mix of three levers, and of the baseline with itself."""
+    place = tmp_path_factory.mktemp("compare")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "scenarios.cli", *SETTINGS],
+        cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder,) = (place / "outputs").iterdir()
+    return folder, done.stdout
+
+
+def read(made, name):
+    return pd.read_parquet(made[0] / f"{name}.parquet")
+
+
+def test_a_policy_compared_with_itself_does_nothing(made):
+    """Every effect, cost and return of the baseline against the baseline is exactly zero, in every draw."""
+    for name, columns in (
+        ("effects", ["effect", "low", "high"]), ("budgets", ["value", "low", "high"]), ("winners", ["effect", "low", "high"])
+    ):  # fmt: skip
+        table = read(made, name)
+        mine = table[table["policy"] == "baseline_again"]
+        assert len(mine) and not mine[columns].to_numpy().any(), name
+    returned = read(made, "returns")
+    mine = returned[returned["policy"] == "baseline_again"]
+    assert not np.nan_to_num(mine[["value", "low", "high"]].to_numpy(dtype=float)).any()
+    assert set(mine["note"]) == {"", "no effect", "no effect [no effect to no effect]"}
+
+
+def test_who_pays_adds_up(made):
+    """National and EU money are the cost, direct and programme cost are the cost, gross less cost is net; Member States add up."""
+    table = read(made, "budgets").set_index(["policy", "item", "place", "year"])["value"].unstack("item")
+    assert table["cost"].abs().max() > 0.1
+    for whole, parts in {
+        "cost": ("national_cost", "eu_cost"), "gross": ("gross_non_eu_born", "gross_others"),
+    }.items():  # fmt: skip
+        assert table[whole].to_numpy() == pytest.approx(table[list(parts)].sum(axis=1).to_numpy(), abs=1e-9)
+    assert table["cost"].to_numpy() == pytest.approx((table["direct_cost"] + table["programme_cost"]).to_numpy(), abs=1e-9)
+    assert table["net"].to_numpy() == pytest.approx((table["gross"] - table["cost"]).to_numpy(), abs=1e-9)
+    by_place = read(made, "budgets").pivot_table("value", ["policy", "item", "year"], "place")
+    assert by_place["selected"].to_numpy() == pytest.approx(by_place[list(STATES)].sum(axis=1).to_numpy(), abs=1e-9)
+    before = table.loc[(MIX, "selected")]
+    assert not before[before.index < 2025].to_numpy().any()
+
+
+def test_effects_and_budgets_say_the_same(made):
+    """The effect on contributions per head times heads is the gross effect, and costs are what lies between before and after."""
+    rows = read(made, "effects")
+    rows = rows[(rows["policy"] == MIX) & (rows["origin"] == "non_eu_born") & (rows["year"] == 2026)]
+    effect = rows.set_index(["measure", "place"])["effect"]
+    money = read(made, "budgets")
+    money = money[(money["policy"] == MIX) & (money["year"] == 2026)].set_index(["item", "place"])
+    for place in STATES:  # heads are those of the baseline: no flows change
+        heads = money.loc[("cost", place), "value"] / money.loc[("cost", place), "per_head"]
+        assert effect["net_contribution", place] * heads == pytest.approx(money.loc[("gross_non_eu_born", place), "value"], rel=1e-6)
+        costs = effect["net_contribution", place] - effect["net_contribution_after_costs", place]
+        assert costs * heads == pytest.approx(money.loc[("cost", place), "value"], rel=1e-6)
+    assert (rows["monte_carlo_se"].notna()).all() and (rows["low"] <= rows["high"]).all()
+    assert set(rows["measure"]) == set(effects.MEASURES)
+
+
+def test_winners_add_up_to_the_effect(made):
+    """Groups of the non-EU-born add up to the effect on all of them."""
+    groups = read(made, "winners")
+    groups = groups[(groups["policy"] == MIX) & (groups["origin"] == "non_eu_born") & (groups["year"] == 2026)]
+    money = read(made, "budgets")
+    wanted = money[
+        (money["policy"] == MIX) & (money["item"] == "gross_non_eu_born") & (money["place"] == "selected") & (money["year"] == 2026)
+    ]
+    assert groups.loc[groups["measure"] == "net_contribution_total", "effect"].sum() == pytest.approx(wanted["value"].iloc[0], rel=1e-9)
+
+
+def test_parts_of_a_mix_add_up(made):
+    """Shapley values of the three levers are the whole; the scale is that of the centre here, so the whole is its net effect."""
+    table = read(made, "measures")
+    assert set(table["measure"]) == {"anti_discrimination", "mentoring", "entrepreneurs", "all"} and set(table["policy"]) == {MIX}
+    whole = table[table["measure"] == "all"].set_index(["outcome", "place"])["part"]
+    parts = table[table["measure"] != "all"].groupby(["outcome", "place"])["part"].sum()
+    assert parts[whole.index].to_numpy() == pytest.approx(whole.to_numpy(), abs=1e-9)
+    returned = read(made, "returns")
+    net = returned[(returned["policy"] == MIX) & (returned["measure"] == "cumulated_net")].set_index("place")["value"]
+    for place in ("selected", *STATES):
+        assert whole["cumulated_net", place] == pytest.approx(net[place], rel=1e-6)
+
+
+def test_summary_and_console_say_what_is_asked(made):
+    """Parity gain with interval and shares of it, rankings with probabilities that add up, a table for the README."""
+    folder, console = made
+    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert found["draws"] == 8 and list(found["parity_gain_per_head"]) == ["employment", "full"]
+    gain = found["parity_gain_per_head"]["full"]
+    assert 0 < gain["low"] <= gain["high"]
+    shares = {(row["variant"], row["effect"]): row["share"] for row in found["share_of_parity"] if row["policy"] == MIX}
+    money = read(made, "budgets").set_index(["policy", "item", "place", "year"])["value"]
+    of_full = shares["full", "net"] / shares["full", "gross"]
+    wanted = money[MIX, "net", "selected", 2026] / money[MIX, "gross_non_eu_born", "selected", 2026]
+    assert of_full == pytest.approx(wanted, rel=1e-6)
+    for rows in found["rankings"].values():
+        assert sum(row["probability_best"] for row in rows) == pytest.approx(1.0)
+    assert f"per head that parity (full) would give in 2026, {MIX} delivers" in console
+    assert "From best to worst" in console and str(folder.name) in console
+    lines = policy_table.fill("before <!-- policy:begin -->x<!-- policy:end --> after", found).splitlines()
+    assert lines[0].startswith("before") and lines[-1].endswith("after") and len(lines) == 2 + 2 + len(found["policies"])
+    cells = {line.count("|") for line in lines[1:-1]}
+    assert len(cells) == 1
+
+
+def test_scoreboard_names_what_is_not_produced(made):
+    """Every indicator of the list once per place and scenario, or once with the reason why not."""
+    table = read(made, "scoreboard")
+    for one in scoreboard.INDICATORS:
+        rows = table[table["indicator"] == one.name]
+        assert len(rows) == (3 * (1 + len(STATES)) if one.measure else 1)
+        assert one.measure or rows["note"].iloc[0].startswith("not produced: ")
+    assert {path.name for path in (made[0] / "figures").iterdir()} >= {
+        "effects.png", "cost_and_gain.png", "member_states.png", f"measures_{MIX}.png"
+    }  # fmt: skip
