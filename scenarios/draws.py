@@ -26,7 +26,6 @@ from scenarios.progress import Progress
 Key = tuple[str, str, int, str, str]  # place, origin, year, outcome, unit
 Outcomes = dict[Key, float]
 Found = TypeVar("Found")
-Job = tuple[Draw, int]  # draw and seed
 WORTH_WORKERS = 60.0  # seconds of simulation below which starting processes costs more than it saves
 LOW, HIGH = 5.0, 95.0  # percentiles of an interval
 SHARE_OF_DATA = 4  # one draw within the data alone for so many draws of everything
@@ -118,9 +117,9 @@ def percentiles(drawn: np.ndarray) -> np.ndarray:
 
 
 def each(
-    config: Config, simulate: Callable[[Draw, int, Progress], Found], jobs: Sequence[Job], progress: Progress
+    config: Config, simulate: Callable[..., Found], jobs: Sequence[tuple[Any, ...]], progress: Progress
 ) -> list[Found]:
-    """simulate(draw, seed, progress) of every job, in their order; side by side in processes of one thread each where that is
+    """simulate(*job, progress) of every job, in their order; side by side in processes of one thread each where that is
     worth their start, since at the scale of draws much of a simulation is no work for threads. Changes no result."""
     started = time.perf_counter()
     first = simulate(*jobs[0], progress)
@@ -133,15 +132,15 @@ def each(
     started = time.perf_counter()
     with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
         for one, done in Parallel(return_as="generator")(delayed(_in_worker)(simulate, *job) for job in rest):
-            progress.elsewhere(done, f"draws, {workers} side by side")
+            progress.elsewhere(done, f"{workers} runs side by side")
             found.append(one)
     progress.seconds += time.perf_counter() - started
     return found
 
 
-def _in_worker(simulate: Callable[[Draw, int, Progress], Found], draw: Draw, seed: int) -> tuple[Found, Progress]:
+def _in_worker(simulate: Callable[..., Found], *job: Any) -> tuple[Found, Progress]:
     progress = Progress(shown=False)
-    return simulate(draw, seed, progress), progress
+    return simulate(*job, progress), progress
 
 
 def simulated(

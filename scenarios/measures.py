@@ -14,7 +14,7 @@ import pandas as pd
 
 from calibration.config import Config, Mix
 from calibration.load_inputs import load_inputs, load_policies
-from model import Results, codes
+from model import Inputs, Results, codes
 from model.accounting import indicator as rate_of
 from scenarios import draws, fiscal_effect, shapley, simulation, statistics
 from scenarios.policy_cost import costs
@@ -80,11 +80,13 @@ def _coalitions(
     chosen = shapley.design(len(levers), mix.coalitions, DESIGN_SEED)
     kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in chosen.coalitions[1:]]
     configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
-    values = [np.zeros((len(before), len(OUTCOMES), 1 + len(base.member_states)))]
-    for one, inputs in zip(configs[1:], load_policies(configs)[1:], strict=True):
+
+    def simulate(one: Config, inputs: Inputs, progress: Progress) -> np.ndarray:
         after = simulation.simulate_seeds(one, inputs, progress)
-        values.append(np.stack([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)]))
-    stacked = np.moveaxis(np.array(values), 0, 1)
+        return np.stack([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)])
+
+    found = draws.each(base, simulate, list(zip(configs[1:], load_policies(configs)[1:], strict=True)), progress)
+    stacked = np.moveaxis(np.array([np.zeros_like(found[0]), *found]), 0, 1)
     return Coalitions(policy.policy.name, tuple(lever.label for lever in levers), chosen, stacked)
 
 

@@ -179,11 +179,11 @@ def intervals_of(task: Task, config: Config, after: Sequence[Results], before: S
             for name, unit in units.items()
         }
 
-    def simulate(draw: Draw, seed: int) -> draws.Outcomes:
+    def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
         jobs = (draws.coarse(config), draws.coarse(task.baseline))
-        one, other = (simulation.simulate_draw(job, draw, seed, task.progress)[1] for job in jobs)
+        one, other = (simulation.simulate_draw(job, draw, seed, progress)[1] for job in jobs)
         with draw.in_force():
             return outcomes(one, other)
 
     centre = [outcomes(*pair) for pair in zip(after, before, strict=True)]
-    return draws.intervals(replace(config, seeds=task.asked.verification_seeds), simulate, centre)
+    return draws.intervals(replace(config, seeds=task.asked.verification_seeds), simulate, centre, task.progress)

@@ -74,15 +74,15 @@ def chosen(config: Config, asked: Sequence[str]) -> list[design.Study]:
 
 def _simulate(config: Config, names: Sequence[str], wanted: Sequence[tuple[Draw, int]], label: str, progress: Progress) -> Profiles:
     """Profiles of the studies named, stacked over the simulations (draw of parameters, seed); none without simulations."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for draw, seed in wanted:
+
+    def simulate(draw: Draw, seed: int, progress: Progress) -> Profiles:
         inputs = load_inputs(config, draw)
         with draw.in_force():  # designs read parameters too, such as the wait for work permission
-            studies = [study for study in design.studies() if study.name in found]
-            effect = world.effects(inputs, studies, seed, f"{label} {seed}", progress)
-        for name, values in effect.items():
-            found[name].append(values)
-    return {name: np.stack(values) for name, values in found.items() if values}
+            studies = [study for study in design.studies() if study.name in names]
+            return world.effects(inputs, studies, seed, f"{label} {seed}", progress)
+
+    found = draws.each(config, simulate, wanted, progress) if wanted else []
+    return {name: np.stack([one[name] for one in found]) for name in names if found}
 
 
 def profiles(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
