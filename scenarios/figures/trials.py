@@ -15,7 +15,7 @@ COLUMNS = 4
 def forest(path: Path, table: pd.DataFrame) -> None:
     """Published and simulated effect of each study with 90 % intervals, tuning studies above held-out ones; rows of trials.csv."""
     rows = table[table["published_low"].notna()].iloc[::-1].reset_index(drop=True)
-    drawn, (axes,) = style.figure(width=9.5, height=1.8 + 0.42 * len(rows))
+    drawn, (axes,) = style.figure(width=11, height=1.8 + 0.42 * len(rows))
     axes.axvline(0, color=style.BLACK, linewidth=0.8)
     for name, colour, shift in (("published", style.GREY, 0.16), ("simulated", style.BLUE, -0.16)):
         low, high = ("published_low", "published_high") if name == "published" else ("low", "high")
@@ -28,9 +28,9 @@ def forest(path: Path, table: pd.DataFrame) -> None:
     for tick, row in zip(axes.get_yticklabels(), rows.itertuples(), strict=True):
         tick.set_color(style.GREEN if row.verdict == "pass" else style.RED)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("Points, or percent where the study reports a ratio")
+    axes.set_xlabel("Points, or percent where the study reports a ratio. Names in green pass, in red fail; * held out")
     drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    style.title(axes, "Effects of policies: published and simulated", "90 % intervals; names in green pass, in red fail; * held out")
+    axes.set_title("Effects of policies, published and simulated, with 90 % intervals", loc="left", fontweight="bold", fontsize=11)
     style.save(drawn, path)
 
 
@@ -47,7 +47,7 @@ def profiles(path: Path, table: pd.DataFrame, curves: pd.DataFrame) -> None:
         if not np.isnan(row.published_low):
             error = [[100.0 * (row.published - row.published_low)], [100.0 * (row.published_high - row.published)]]
             axes.errorbar([row.horizon / 4.0], [100.0 * row.published], yerr=error, fmt="D", markersize=4, color=style.BLACK, capsize=2)
-        axes.set_title(row.label, loc="left", fontsize=9)
+        axes.set_title(row.label, loc="left", fontsize=8)
     for axes in panels[len(table) :]:
         axes.set_visible(False)
     drawn.supxlabel("Years since the event. Line and band: simulated, 90 %; diamond: published; green passes, red fails")
