@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterator
 from typing import Any, cast
 
+import numpy as np
 from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
@@ -22,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from calibration.config import AT_LAYOUT, Config, Euromod, Gettsim, Optimise, Shocks, Update, config_from, tool_from, update_from
 from calibration.errors import InputError, refuse
-from scenarios.mix import scaled
+from scenarios.mix import combined
 
 VERBS = {
     "run": "simulate one scenario",
@@ -157,8 +158,9 @@ def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
     for job in policies:
         if job not in single and asked != "all":
             raise refuse("levers", job.policy.name, "policies of one lever that does not act on arrivals")
-    for job in single:
-        scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
+    # Refuses what goes too far, and two policies of one kind for the same people.
+    states = baseline.member_states
+    combined("mix", [job.policy for job in single], np.full((len(single), len(states)), checked.strengths[-1]), states)
     return baseline, dataclasses.replace(checked, levers=tuple(job.policy.name for job in single)), single
 
 
