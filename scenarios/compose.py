@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+import numpy as np
 from hydra import compose, initialize_config_module
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
@@ -30,8 +31,8 @@ from calibration.config import (
     AT_LAYOUT, Config, Euromod, Gettsim, Mix, Optimise, Shocks, Update, config_from, mix_from, tool_from, update_from,
 )  # fmt: skip
 from calibration.errors import InputError, refuse
-from scenarios.mix import scaled
 from scenarios.shapley import fewest
+from scenarios.mix import combined
 
 VERBS = {
     "run": "simulate one scenario",
@@ -234,8 +235,9 @@ def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
     for job in policies:
         if job not in single and asked != "all":
             raise refuse("levers", job.policy.name, "policies of one lever that does not act on arrivals")
-    for job in single:
-        scaled(job.policy, checked.strengths[-1])  # as far as the lever goes
+    # Refuses what goes too far, and two policies of one kind for the same people.
+    states = baseline.member_states
+    combined("mix", [job.policy for job in single], np.full((len(single), len(states)), checked.strengths[-1]), states)
     return baseline, dataclasses.replace(checked, levers=tuple(job.policy.name for job in single)), single
 
 

@@ -16,12 +16,21 @@ from model.accounting import indicator
 from scenarios import conventions, policy_cost
 
 MILLION, THOUSAND = 1e6, 1e3
-UNITS = {
-    "net_contribution": "EUR million per year",
-    "employment": "thousand persons employed at 20-64",
-    "overqualification": "thousand graduates upgraded",
-}
-COST_UNIT = "EUR million per year"
+
+
+def gain_unit(asked: Optimise, accounting: Accounting) -> str:
+    """Unit of the gain in words."""
+    units = {
+        "net_contribution": cost_unit(accounting),
+        "employment": "thousand persons employed at 20-64",
+        "overqualification": "thousand graduates upgraded",
+    }
+    return units[asked.objective]
+
+
+def cost_unit(accounting: Accounting) -> str:
+    """Unit of cost and budget in words."""
+    return f"EUR million of {accounting.price_year} per year"
 
 
 def weights(years: Sequence[int], first_year: int, discount_rate: float) -> np.ndarray:
@@ -32,7 +41,7 @@ def weights(years: Sequence[int], first_year: int, discount_rate: float) -> np.n
 
 
 def gain(after: Results, before: Results, config: Config, asked: Optimise, hicp: Mapping[int, float]) -> np.ndarray:
-    """Gain of one run over its baseline by Member State, in the unit of the objective (UNITS)."""
+    """Gain of one run over its baseline by Member State, in the unit of the objective (gain_unit)."""
     weight = weights(before.years, asked.first_year, asked.discount_rate)
     change = _CHANGES[asked.objective](after, before, _origins(asked), config.accounting, hicp)
     return weight @ change

@@ -89,7 +89,7 @@ def optimise(baseline: Config, asked: Optimise, policies: Sequence[Config]) -> s
         mix.write(folder / "policy" / f"{NAME}.yaml", config.policy, comment)
         if intervals:
             draws.write(folder / "intervals.csv", intervals)
-        found = optimum.summarise(asked, chosen, tried, verified)
+        found = optimum.summarise(baseline, asked, chosen, tried, verified)
         shared = summary.summarise(baseline.policy.name, fresh, baseline.accounting, task.hicp)
         write_json(folder / "summary.json", {**shared, "optimise": found, "intervals": intervals})
         figures.draw_optimum(folder / "figures", tables, asked)
@@ -168,7 +168,8 @@ def intervals_of(task: Task, config: Config, after: Sequence[Results], before: S
         return []
     place = summary.place(config.member_states)
     year = before[0].years[-1]
-    units = {"gain": objective.UNITS[task.asked.objective], "cost": objective.COST_UNIT, "eu_cost": objective.COST_UNIT}
+    cost = objective.cost_unit(config.accounting)
+    units = {"gain": objective.gain_unit(task.asked, config.accounting), "cost": cost, "eu_cost": cost}
 
     def outcomes(one: Results, other: Results) -> draws.Outcomes:
         found = task.compare(config, [one], [other])

@@ -41,10 +41,10 @@ def response_table(baseline: Config, asked: Optimise, policies: Sequence[Config]
             "gain": sums[0][m, k, p],
             "gain_se": error[m, k, p],
             "gain_shrunk": sums[2][m, k, p],
-            "gain_unit": objective.UNITS[asked.objective],
+            "gain_unit": objective.gain_unit(asked, baseline.accounting),
             "cost": sums[3][m, k, p],
             "cost_se": cost_error[m, k, p],
-            "cost_unit": objective.COST_UNIT,
+            "cost_unit": objective.cost_unit(baseline.accounting),
         }
         for m, config in enumerate(policies)
         for k, multiple in enumerate(asked.strengths)
@@ -62,11 +62,11 @@ def allocation_table(baseline: Config, asked: Optimise, policies: Sequence[Confi
             "multiple": chosen.multiples[m, s],
             "strength": config.policy.levers[0].strength * chosen.multiples[m, s],
             "cost": chosen.cost[m, s],
-            "cost_unit": objective.COST_UNIT,
+            "cost_unit": objective.cost_unit(baseline.accounting),
             "gain": chosen.gain[m, s],
             "gain_estimated": chosen.estimated[m, s],
             "gain_se": chosen.error[m, s],
-            "gain_unit": objective.UNITS[asked.objective],
+            "gain_unit": objective.gain_unit(asked, baseline.accounting),
         }
         for s, state in enumerate(baseline.member_states)
         for m, config in enumerate(policies)
@@ -85,13 +85,13 @@ def member_state_table(baseline: Config, asked: Optimise, chosen: Choice, verifi
             "predicted_gain": statistics.with_total(chosen.gain.sum(axis=0), 0),
             "gain": means["gain"],
             "gain_se": errors["gain"],
-            "gain_unit": objective.UNITS[asked.objective],
+            "gain_unit": objective.gain_unit(asked, baseline.accounting),
             "predicted_cost": statistics.with_total(chosen.cost.sum(axis=0), 0),
             "cost": means["cost"],
             "cost_se": errors["cost"],
             "eu_cost": means["eu"],
             "national_cost": means["cost"] - means["eu"],
-            "cost_unit": objective.COST_UNIT,
+            "cost_unit": objective.cost_unit(baseline.accounting),
         }
     )
 
@@ -109,15 +109,17 @@ def frontier_table(points: Sequence[tuple[Choice, Paired | None]]) -> pd.DataFra
     return pd.DataFrame(rows, columns=columns)
 
 
-def summarise(asked: Optimise, chosen: Choice, tried: Sequence[tuple[Choice, Paired]], verified: Paired) -> dict[str, Any]:
+def summarise(
+    baseline: Config, asked: Optimise, chosen: Choice, tried: Sequence[tuple[Choice, Paired]], verified: Paired
+) -> dict[str, Any]:
     """Promise and performance of the chosen mix, all Member States together, for summary.json."""
     sums = {name: part.sum(axis=0) for name, part in verified._asdict().items()}
     first = tried[0][1].cost.sum(axis=0)
     return {
         "objective": asked.objective,
         "counted": asked.counted,
-        "gain_unit": objective.UNITS[asked.objective],
-        "cost_unit": objective.COST_UNIT,
+        "gain_unit": objective.gain_unit(asked, baseline.accounting),
+        "cost_unit": objective.cost_unit(baseline.accounting),
         "budget": asked.budget,
         "shared_again_because_simulated_cost_was": statistics.number(first.mean()) if len(tried) > 1 else None,
         "gain": {
@@ -148,7 +150,7 @@ def console(
     whose = {"non_eu_born": "the non-EU-born", "everybody": "everybody"}[asked.counted]
     years = f"{asked.first_year} to {baseline.run.end_year}, discounted at {100 * asked.discount_rate:g} %"
     lines = [
-        f"Budget EUR {asked.budget:g} million per year, {place}; gain: {found['gain_unit']}, of {whose}; means of {years}",
+        f"Budget {asked.budget:g} {found['cost_unit']}, {place}; gain: {found['gain_unit']}, of {whose}; means of {years}",
         _measures(tables["allocation"]),
         "",
     ]

@@ -19,6 +19,7 @@ from calibration.load_inputs import load_inputs
 from model import codes, simulate
 from scenarios import compose, mix, objective, response
 from scenarios.allocation import allocate, curve
+from scenarios.choice import Estimates, share
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -115,6 +116,21 @@ def test_bounds_of_single_member_states():
     tight = allocate(curves, 6.0, groups)
     assert tight.cost.sum() <= 6.0 + 1e-6
     assert all(tight.cost[list(members)].sum() <= bound + 1e-6 for members, bound in groups)
+
+
+def test_sharing_among_member_states_or_one_strength_for_all():
+    """Two measures, two Member States: free strengths gain at least as much as common ones, both keep to the budget and its bounds."""
+    gain = np.array([[[4.0, 1.0], [6.0, 1.5]], [[1.0, 3.0], [1.5, 5.0]]])
+    cost = np.array([[[1.0, 1.0], [2.0, 2.0]], [[1.0, 1.0], [2.0, 2.0]]])
+    estimates = Estimates(gain, np.zeros_like(gain), gain, cost, np.zeros_like(cost))
+    free, common = (settings("strengths=[0.5,1]", f"by_member_state={value}")[1] for value in ("true", "false"))
+    own, same = (share(asked, ("LU", "MT"), estimates, 4.0, {}) for asked in (free, common))
+    assert own.multiples.tolist() == [[1.0, 0.0], [0.0, 1.0]] and own.gain.sum() == pytest.approx(11.0)
+    assert same.multiples[0, 0] == same.multiples[0, 1] and same.multiples[1, 0] == same.multiples[1, 1]
+    assert same.cost.sum() == pytest.approx(4.0) == own.cost.sum() and same.gain.sum() == pytest.approx(9.0)
+    bounded = share(free, ("LU", "MT"), estimates, 4.0, {"LU": 1.0})
+    assert bounded.cost[:, 0].sum() == pytest.approx(1.0) and bounded.cost.sum() == pytest.approx(4.0)
+    assert share(free, ("LU", "MT"), estimates, 0.0, {}).multiples.sum() == 0.0
 
 
 # -- noise -----------------------------------------------------------------------------------------------------------------
@@ -237,11 +253,11 @@ def test_a_mix_is_its_measures_member_state_by_member_state():
 
 def test_levers_of_a_mix():
     """Member States at the same strength share a lever; a policy limited to some stays there."""
-    fast = compose.job("run", ["policy=fast_recognition"]).policy
-    limited = replace(fast, name="limited", levers=(replace(fast.levers[0], member_states=("MT",)),))
+    fast, bridging = (compose.job("run", [f"policy={name}"]).policy for name in ("fast_recognition", "bridging_courses"))
+    limited = replace(bridging, name="limited", levers=(replace(bridging.levers[0], member_states=("MT",)),))
     policy = mix.combined("mix", [fast, limited], np.array([[0.5, 0.5, 1.0], [1.0, 1.0, 1.0]]), ("DE", "FR", "MT"))
     assert [(lever.label, lever.strength, lever.member_states) for lever in policy.levers] == [
-        ("fast_recognition_1", 0.25, ("DE", "FR")), ("fast_recognition_2", 0.5, ("MT",)), ("limited", 0.5, ("MT",)),
+        ("fast_recognition_1", 0.25, ("DE", "FR")), ("fast_recognition_2", 0.5, ("MT",)), ("limited", 1.0, ("MT",)),
     ]  # fmt: skip
 
 
