@@ -30,7 +30,7 @@ def jobs(before: Results, after: Results) -> np.ndarray:
         [one[:, :, codes.NON_EU_BORN, :, codes.MEASURE[name]] for one in counts]
         for name in ("tertiary_employed_20_64", "overqualified_20_64")
     )
-    rate = np.divide(below[0], graduates[0], out=np.zeros_like(below[0]), where=graduates[0] > 0)
-    upgraded = (rate * graduates[1] - below[1]).sum(axis=2)
+    growth = np.divide(graduates[1], graduates[0], out=np.ones_like(below[0]), where=graduates[0] > 0)
+    upgraded = (below[0] * growth - below[1]).sum(axis=2)
     found = {"added": added, "lost_by_others": lost, "net": added - lost, "upgraded": upgraded}
     return statistics.with_total(np.stack([found[name] for name in ITEMS]), 2)

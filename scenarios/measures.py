@@ -62,7 +62,7 @@ def simulate(
     mixes = apart(policies, mix)
     if not mixes:
         return []
-    base = replace(draws.coarse(reference), seeds=reference.seeds[: mix.seeds])
+    base = replace(draws.coarse(reference), seeds=reference.seeds[: mix.seeds], draws=0)
     before = simulation.simulate_seeds(base, load_inputs(base), progress)
     return [_coalitions(base, before, replace(base, policy=one.policy), mix, first_year, hicp, progress) for one in mixes]
 

@@ -1,13 +1,14 @@
-"""The tables of a comparison on the console and in the README: `python -m scenarios.policy_table <result folder> README.md`.
+"""The tables of a comparison on the console and in the README.
 
-Both are made from summary.json (scenarios.compare.summarise); the command rewrites what lies between the markers policy:begin
-and policy:end.
+Both are made from summary.json (scenarios.compare.summarise). `python -m scenarios.policy_table <result folder>`, in the repository,
+keeps the result in outputs/reference/compare and rewrites what lies between the markers policy:begin and policy:end of the README.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,11 @@ from scenarios import measures, ranking, text
 from scenarios.figures.style import place_name
 
 YEARS = (2025, 2030, 2035)  # those shown
+KEPT = Path("outputs") / "reference" / "compare"
+FILES = (
+    "summary.json", "config.yaml", "effects.csv", "budgets.csv", "returns.csv", "measures.csv", "ranking.csv", "share_of_parity.csv",
+    "scoreboard.csv", "winners.csv", "figures/effects.png", "figures/cost_and_gain.png", "figures/member_states.png",
+)  # fmt: skip
 MIGRANTS = codes.ORIGINS[codes.NON_EU_BORN]
 SHOWN_EFFECTS = {
     "employment_rate": ("employment, points", 2),
@@ -182,16 +188,30 @@ def markdown(content: Mapping[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def block(content: Mapping[str, Any]) -> str:
+    """What the README shows of a comparison: table, share of the gain at parity, ranking, figure."""
+    found = Found(content)
+    sentences = [line for line in shares(found) if "parity (full)" in line]
+    said = "; ".join(f"{RANKED_NAMES[name]}: {ranking.line(rows)}" for name, rows in content["rankings"].items())
+    figure = f"![Effects over time]({KEPT.as_posix()}/effects.png)"
+    return "\n\n".join([markdown(content), " ".join(sentences), f"From best to worst (~: not told apart): {said}.", figure])
+
+
 def fill(readme: str, content: Mapping[str, Any]) -> str:
-    """The text of a README with the table between its markers."""
-    block = f"<!-- policy:begin -->\n{markdown(content)}\n<!-- policy:end -->"
-    return re.sub("<!-- policy:begin -->.*?<!-- policy:end -->", lambda _: block, readme, flags=re.S)
+    """The text of a README with the block between its markers."""
+    new = f"<!-- policy:begin -->\n{block(content)}\n<!-- policy:end -->"
+    return re.sub("<!-- policy:begin -->.*?<!-- policy:end -->", lambda _: new, readme, flags=re.S)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Fill the README from a result folder."""
-    folder, readme = map(Path, arguments)
-    content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    """Keep the files of a result folder and fill the README."""
+    folder, readme = Path(arguments[0]), Path("README.md")
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    for path in (*(folder / name for name in FILES), *sorted((folder / "figures").glob("measures_*.png"))):
+        if path.is_file():  # no measures.csv without a mix
+            shutil.copy(path, KEPT / path.name)
+    content = json.loads((KEPT / "summary.json").read_text(encoding="utf-8"))
     readme.write_text(fill(readme.read_text(encoding="utf-8"), content), encoding="utf-8")
 
 

@@ -1,9 +1,11 @@
-"""Ranking and costs per unit: probabilities by counting, ties, and what cannot be told apart or divided by."""
+"""Ranking, costs per unit and the grid of Member States: probabilities by counting, ties, what cannot be told apart or divided by."""
 
 import numpy as np
 import pytest
 
+from model.codes import MEMBER_STATES
 from scenarios import draws, fiscal_effect, jobs, ranking, returns
+from scenarios.figures import policy
 
 NAMES = ("baseline", "a", "b")
 
@@ -43,6 +45,11 @@ def test_without_draws_nothing_is_claimed():
     rows = ranking.rank(NAMES, draws.Sample(np.array([[50.0, 51.0, 52.0]])), True)
     assert [row["policy"] for row in rows] == ["b", "a", "baseline"]
     assert all(row["probability_best"] is None and row["same_as_next"] is None for row in rows)
+
+
+def test_every_member_state_has_a_tile_of_its_own():
+    assert set(policy.TILES) == set(MEMBER_STATES) and len(set(policy.TILES.values())) == len(MEMBER_STATES)
+    assert all(column < policy.COLUMNS and row < policy.ROWS for column, row in policy.TILES.values())
 
 
 # -- returns ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios import policy_table
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
@@ -69,3 +71,11 @@ def test_finding_is_the_reference_run():
         for cell, entry in zip(row[1:], entries):
             shown = f"{entry['mean']:,.0f} ({entry['monte_carlo_se']:.0f})".replace(",", " ")
             assert cell == shown
+
+
+def test_policy_block_is_the_reference_comparison():
+    """The table of policies is made from outputs/reference/compare, character by character; empty as long as there is none."""
+    kept = ROOT / "outputs" / "reference" / "compare" / "summary.json"
+    shown = re.search(r"<!-- policy:begin -->\n(.*)<!-- policy:end -->", README, flags=re.S)[1].strip()
+    wanted = policy_table.block(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else ""
+    assert shown == wanted
