@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from calibration import tables
+from calibration import shocks, tables
 from calibration.errors import InputError
 from calibration.estimate import MACRO_YEARS, REFERENCE_YEAR
 from calibration.tables import Parameter, scalar
@@ -21,6 +21,14 @@ from model.codes import STAY_MEASURES as STAY
 MOMENT_YEARS = (2018, 2019)
 BREAK_YEAR = 2021
 RECENT_YEARS = 5  # completed years since arrival below which a person counts as recently arrived
+PUBLISHED = ("seen", "derived")  # statuses of figures that were published or follow from published ones by a stated rule
+WORKING_AGE = ("employment_rate", {"age": "20-64"})
+RATES = {  # figure: its table and labels; the figure of natives whose change a shock departs from
+    "employment": (*WORKING_AGE, *WORKING_AGE),
+    "unemployment": ("unemployment_rate", {"origin": "non_eu_born", "age": "15-74"}, "unemployment_rate", {"age": "20-64"}),
+    "recent": ("employment_rate_recent", {}, *WORKING_AGE),
+}
+FEWEST = 10  # Member States a shock is estimated from
 # Rates lie in these ranges; anything else is a slip in a table.
 RANGE = (0.0, 1.0)
 
@@ -112,7 +120,36 @@ def published():
             f"calibration/data: moment {row['figure']} {row['origin']} {row['sex']} {row['year']} {row['geo']} is there twice; "
             "allowed is one row per moment"
         )
+    found["standard_error"] = np.hypot(found["standard_error"], shocks_before(found))
     return found
+
+
+def shocks_before(found):
+    """Standard deviation [row of `found`] of the shocks that lie between a migrant moment and REFERENCE_YEAR, zero for the others.
+
+    The estimates describe REFERENCE_YEAR; what moved a Member State's figure between an earlier year and it is no matter of them.
+    A Member State whose figure jumped by more than sampling and the shocks of all explain had a larger one (shocks.given_change).
+    """
+    deviation = np.zeros(len(found))
+    rule = Rule()
+    for figure, (table, labels, native_table, native_labels) in RATES.items():
+        rows = Parameter(table, **labels).rows
+        natives = cells(Parameter(native_table, origin="native", **native_labels).rows)
+        for origin in ORIGINS[1:]:
+            yearly = yearly_shock(rule, figure, origin, rows[rows["status"].isin(PUBLISHED)], natives)
+            mine = found[(found["figure"] == figure) & (found["origin"] == origin)]
+            for (sex, year), early in mine[mine["year"] < REFERENCE_YEAR].groupby(["sex", "year"]):
+                last = mine[(mine["sex"] == sex) & (mine["year"] == REFERENCE_YEAR)].set_index("geo").reindex(early["geo"])
+                jump = last["value"].to_numpy() - early["value"].to_numpy()
+                error = np.hypot(last["standard_error"].to_numpy(), early["standard_error"].to_numpy())
+                deviation[early.index] = shocks.given_change(jump, error, yearly, REFERENCE_YEAR - year)
+    return deviation
+
+
+def cells(rows, column="value"):
+    """A column of rows by (place, origin, sex, year)."""
+    keys = zip(rows["geo"], rows["origin"], rows["sex"], rows["year"])
+    return dict(zip(keys, rows[column]))
 
 
 def change(moment):
@@ -165,6 +202,23 @@ class Rule:
         elif status in ("imputed", "derived") and moment.figure == "prime":
             extra = self.imputed if status == "imputed" else self.derived
         return float(np.sqrt(value * (1.0 - value) / max(sample, 1.0) + extra**2))
+
+
+def yearly_shock(rule, figure, origin, rows, natives):
+    """Standard deviation (share) of one year's shock to a figure of an origin, zero where fewer than FEWEST Member States publish
+    it and that of natives in every year of shocks.YEARS.
+
+    rows: the published figures; natives: those of natives by (place, origin, sex, year)."""
+    own = cells(rows[rows["origin"] == origin])
+    changes, errors = [], []
+    for ms, geo in enumerate(MEMBER_STATES):
+        path = [own.get((geo, origin, "total", year), np.nan) - natives.get((geo, "native", "total", year), np.nan)
+                for year in shocks.YEARS]  # fmt: skip
+        if np.isfinite(path).all():
+            changes.append(np.diff(path))
+            level = own[geo, origin, "total", shocks.YEARS[-1]]
+            errors.append(rule.standard_error(Moment(figure, origin, "total", REFERENCE_YEAR), ms, level, "seen"))
+    return shocks.yearly_deviation(np.array(changes), np.array(errors)) if len(changes) >= FEWEST else 0.0
 
 
 def simulated(results, row):

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 
 YEARS = ("2017", "2018", "2019")
 REFERENCE_YEAR = 2019
+TAIL = 4.0  # degrees of freedom of heavy tails, the usual choice of robust regression
 
 
 def yearly_deviation(changes, errors):
@@ -30,6 +31,21 @@ def yearly_deviation(changes, errors):
 
     start = np.append(1.0, changes.mean(axis=0) / scale)
     return float(scale * minimize(surprise, start, bounds=[(0.0, None), (None, None), (None, None)]).x[0])
+
+
+def given_change(changes, errors, yearly, years):
+    """Standard deviation of the shocks of `years` years to each Member State, given the change [ms] of its figure over them.
+
+    Shocks have heavy tails (Student, TAIL degrees of freedom, scale `yearly` a year): one whose figure departs far from the mean
+    change, beyond the sampling error [ms] of the change, had a large one. The mean of the inverse variance given the change is
+    that of Lange, Little and Taylor (1989). A change that is not known (nan) leaves the usual deviation. Same unit as the changes.
+    """
+    factor, known = np.ones(len(changes)), np.isfinite(changes)
+    if known.any():
+        variance = years * yearly**2 + np.square(errors[known])
+        off = changes[known] - np.average(changes[known], weights=1.0 / variance)
+        factor[known] = (TAIL + np.square(off) / variance) / (TAIL + 1.0)
+    return yearly * np.sqrt(years * factor)
 
 
 def deviation(yearly, year, shares=(1.0,)):

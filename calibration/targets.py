@@ -13,27 +13,19 @@ import pandas as pd
 
 from calibration import roles, shocks, tables
 from calibration.errors import InputError
-from calibration.moments import BREAK_YEAR, Moment, Rule, group_persons
+from calibration.moments import BREAK_YEAR, PUBLISHED, RATES, Moment, Rule, cells, group_persons, yearly_shock
 from calibration.tables import EU, Parameter
 from model.codes import AGE_BANDS, FIRST_YEAR, MEMBER_STATES, ORIGINS, SEXES
 
 YEARS = (2020, 2021, 2022, 2023)
 BASE_YEAR = 2019  # of the naive forecasts
-FEWEST = 10  # Member States a shock is estimated from
 COLUMNS = (
     "figure", "kind", "place", "origin", "sex", "year", "detail", "observed", "standard_error", "shock", "break_term", "no_change",
     "as_natives", "unit", "note",
 )  # fmt: skip
-PUBLISHED = ("seen", "derived")  # statuses of figures that were published or follow from published ones by a stated rule
 EU14 = ("AT", "BE", "DE", "DK", "EL", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT", "SE")
 # Countries of publications and the Member States simulated for them; the United Kingdom is not.
 PLACES = {EU: MEMBER_STATES, "EU28": MEMBER_STATES, "EU15": EU14, "EU14": EU14, **{ms: (ms,) for ms in MEMBER_STATES}}
-WORKING_AGE = ("employment_rate", {"age": "20-64"})
-RATES = {  # figure: its table and labels; the figure of natives whose change the second naive forecast takes over
-    "employment": (*WORKING_AGE, *WORKING_AGE),
-    "unemployment": ("unemployment_rate", {"origin": "non_eu_born", "age": "15-74"}, "unemployment_rate", {"age": "20-64"}),
-    "recent": ("employment_rate_recent", {}, *WORKING_AGE),
-}
 PERCENT = {"employment": "% of persons 20-64", "unemployment": "% of active 15-74", "recent": "% of persons 20-64"}
 # Parameters of validation.csv: the figure they are compared as.
 RESULTS = {
@@ -119,9 +111,9 @@ def rates():
     for figure, (table, labels, native_table, native_labels) in RATES.items():
         rows = Parameter(table, **labels).rows
         rows = rows[rows["status"].isin(PUBLISHED)]
-        before = _cells(rows[rows["year"] == str(BASE_YEAR)])
+        before = cells(rows[rows["year"] == str(BASE_YEAR)])
         native_rows = Parameter(native_table, origin="native", **native_labels).rows
-        natives, status = _cells(native_rows), _cells(native_rows, "status")
+        natives, status = cells(native_rows), cells(native_rows, "status")
         fitted = (rows["origin"] == "native") & (rows["sex"] == "total")
         shock = {origin: yearly_shock(rule, figure, origin, rows, natives) for origin in ORIGINS[1:]}
         for row in validating(rows[rows["year"].isin(map(str, YEARS)) & ~fitted]).itertuples():
@@ -137,28 +129,6 @@ def rates():
                 break_term=100.0 * breaks[row.geo] if broken else 0.0, no_change=100.0 * own,
                 as_natives=np.nan if row.origin == "native" else 100.0 * (own + change),
             )  # fmt: skip
-
-
-def yearly_shock(rule, figure, origin, rows, natives):
-    """Standard deviation (share) of one year's shock to a figure of an origin, zero where fewer than FEWEST Member States publish
-    it and that of natives in every year of shocks.YEARS.
-
-    rows: the published figures; natives: those of natives by (place, origin, sex, year)."""
-    own = _cells(rows[rows["origin"] == origin])
-    changes, errors = [], []
-    for ms, geo in enumerate(MEMBER_STATES):
-        path = [own.get((geo, origin, "total", year), np.nan) - natives.get((geo, "native", "total", year), np.nan)
-                for year in shocks.YEARS]  # fmt: skip
-        if np.isfinite(path).all():
-            changes.append(np.diff(path))
-            level = own[geo, origin, "total", shocks.YEARS[-1]]
-            errors.append(rule.standard_error(Moment(figure, origin, "total", BASE_YEAR), ms, level, "seen"))
-    return shocks.yearly_deviation(np.array(changes), np.array(errors)) if len(changes) >= FEWEST else 0.0
-
-
-def _cells(rows, column="value"):
-    keys = zip(rows["geo"], rows["origin"], rows["sex"], rows["year"])
-    return dict(zip(keys, rows[column]))
 
 
 def sampling_error(rule, weights, moment, row):

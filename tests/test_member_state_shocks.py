@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from calibration import shocks
+from calibration import moments, shocks
+from model.codes import MEMBER_STATES
 
 REPLICATIONS = 40
 
@@ -37,3 +38,21 @@ def test_deviation_grows_with_the_root_of_years_and_averages_over_member_states(
     assert shocks.deviation(1.2, 2020) == pytest.approx(1.2)
     assert shocks.deviation(1.2, 2023) == pytest.approx(2.4)
     assert shocks.deviation(1.2, 2023, (0.5, 0.5)) == pytest.approx(2.4 / np.sqrt(2.0))
+
+
+def test_a_jump_beyond_sampling_had_a_large_shock():
+    """Yearly scale 1, sampling error 1, mean change 0: z squared of the changes is 0, 8 (twice) and unknown."""
+    changes, errors = np.array([0.0, 4.0, -4.0, np.nan]), np.array([1.0, 1.0, 1.0, np.nan])
+    expected = np.sqrt(np.array([4.0 / 5.0, 12.0 / 5.0, 12.0 / 5.0, 1.0]))
+    assert shocks.given_change(changes, errors, 1.0, 1) == pytest.approx(expected)
+
+
+def test_earlier_figures_of_migrants_carry_the_shocks_up_to_the_reference_year():
+    """Every error of 2018 is above its sampling error where shocks are known, that of 2019 and natives' are sampling errors."""
+    found, rule = moments.published(), moments.Rule()
+    for row in found[found["figure"] == "employment"].itertuples():
+        ms = MEMBER_STATES.index(row.geo)
+        moment = moments.Moment(row.figure, row.origin, row.sex, row.year)
+        sampling = rule.standard_error(moment, ms, row.value, row.status)
+        shocked = row.origin != "native" and row.year != 2019
+        assert row.standard_error > sampling if shocked else row.standard_error == sampling
