@@ -97,11 +97,17 @@ def profiles(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
 
 
 def spread(centre: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """90 % interval and standard deviation of parameters; without draws the Monte Carlo interval of the mean alone."""
+    """90 % interval, and the standard deviation of parameters; first axis seeds at the centre, or draws.
+
+    Percentiles of draws without their Monte Carlo variance, each widened by the Monte Carlo error of the centre (squares add), so that
+    few simulated persons never look like certainty. Without draws the Monte Carlo interval alone.
+    """
+    error = NORMAL_90 * statistics.standard_error(centre)
     if drawn is None:
-        error = NORMAL_90 * statistics.standard_error(centre)
         return centre.mean(axis=0) - error, centre.mean(axis=0) + error, np.full(error.shape, np.nan)
-    return draws.interval(drawn, centre)
+    low, high, parameters = draws.interval(drawn, centre)
+    middle = drawn.mean(axis=0)
+    return middle - np.hypot(middle - low, error), middle + np.hypot(high - middle, error), parameters
 
 
 def judge(centre: Profiles, drawn: Profiles) -> pd.DataFrame:

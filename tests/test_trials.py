@@ -325,3 +325,12 @@ def test_effects_have_no_prior_and_no_role_among_inputs():
     assert mine.sum() > 30 and set(roles.assign()[mine]) == {"effect_tuning", "effect_held_out"}
     assert (priors.assign_rules()[mine] == -1).all()
     assert Parameter("effect").rows["category"].is_unique
+
+
+def test_an_interval_is_never_narrower_than_its_monte_carlo_error():
+    """Draws that vary less than seeds leave no variance to parameters; the interval is then that of the seeds around the draws."""
+    centre, drawn = np.array([0.0, 2.0]), np.full(8, 1.5)
+    low, high, parameters = trials.spread(centre, drawn)
+    assert parameters == 0.0 and (low, high) == pytest.approx((1.5 - 1.645, 1.5 + 1.645))
+    same = trials.spread(np.array([1.0, 1.0]), np.arange(1.0, 20.0))
+    assert same[:2] == pytest.approx((1.0, 19.0)) and same[2] == pytest.approx(np.arange(1.0, 20.0).std(ddof=1))

@@ -50,8 +50,8 @@ def _uncertainty(config: Config) -> str:
     if not config.draws:
         return f"Intervals: Monte Carlo error of {len(config.seeds)} seeds alone (draws=0)."
     return (
-        f"Intervals of simulated effects: {config.draws} draws of all parameters, seeds 1 to {config.draws}; Monte Carlo error of "
-        f"{len(config.seeds)} seeds apart. Published standard errors are assumptions where the table says so."
+        f"Intervals of simulated effects: {config.draws} draws of all parameters, widened by the Monte Carlo error of "
+        f"{len(config.seeds)} seeds, which also stands apart. Published standard errors are assumptions where the table says so."
     )
 
 
