@@ -153,7 +153,7 @@ def frontier(
     for multiple in asked.frontier:
         choice = share(asked, states, estimates, multiple * asked.budget, caps)
         points.append((choice, task.paired(with_mix(task.baseline, policies, choice.multiples), fresh)[0]))
-    largest = asked.budget * max(1.0, *asked.frontier)
+    largest = asked.budget * max([1.0, *asked.frontier])
     return points + [(share(asked, states, estimates, budget, caps), None) for budget in np.linspace(0.0, largest, PREDICTED)]
 
 

@@ -15,12 +15,17 @@ import numpy as np
 def noise(gain: np.ndarray) -> np.ndarray:
     """Standard error of the mean over seeds (last axis) of gain [measure, strength, Member State, seed].
 
-    A few seeds say little of a variance. The variance of each strength, summed over Member States, is therefore shared among them
-    as it is on the mean of all strengths.
+    A few seeds say little of a variance, but how noisy a Member State is beside others hangs on its number of simulated persons. The
+    variance of a measure at a strength, summed over Member States, is shared among those it touches as on average over all
+    measures and strengths.
     """
     variance = gain.var(axis=-1, ddof=1)
     total = variance.sum(axis=2, keepdims=True)
-    share = np.divide(variance, total, out=np.zeros_like(variance), where=total > 0).mean(axis=1, keepdims=True)
+    touched = np.broadcast_to((variance > 0).any(axis=1, keepdims=True), variance.shape)
+    found = np.divide(variance, total, out=np.zeros_like(variance), where=total > 0).sum(axis=(0, 1))
+    share = touched * found / np.maximum(touched.sum(axis=(0, 1)), 1)
+    whole = share.sum(axis=2, keepdims=True)
+    share = np.divide(share, whole, out=np.zeros_like(share), where=whole > 0)
     return np.sqrt(total * share / gain.shape[-1])
 
 
