@@ -2,7 +2,9 @@
 
 Two tables of calibration/data: levers.csv has one row per lever (unit, cost, take-up, share paid by the EU's budget, evidence);
 lever_effects.csv one row per parameter that a lever moves, or per property of a programme. Sizes are about mechanisms (delays,
-search, hours), never published effects of programmes, which stay held out (effects.csv).
+search, hours), never published effects of programmes, which stay held out (effects.csv); the role of every figure is that of a
+prior. `eu_share` is half of the ceiling of the fund (AMIF 0.75, ESF+ and ERDF 0.5 to 0.85 by region), an assumption: funds are far
+smaller than what Member States spend. It is a rule and not drawn.
 
 Every number has a 90 % range; draw 0 is the centre. A draw's normal score, keyed by its number and the row, is stretched so that
 its 5th, 50th and 95th percentiles are `low`, `value` and `high`. With probability `null` an effect is zero; at the centre

@@ -296,7 +296,7 @@ class LabourIntegrationModel(mesa.Model):
         states = list(self.inputs.member_states)
         table = lever.by_cell(self._reached, self.chunks)
         idle = {base: np.zeros(len(MEMBER_STATES)) for base in lever.IDLE}
-        for row, ms in enumerate(states):
+        for ms in states:
             provider, authority, *_ = self.institutions[ms]
             for base, places in zip(lever.IDLE, (provider.basic, provider.advanced, authority.bridging)):
                 idle[base][ms] = places.idle

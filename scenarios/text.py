@@ -28,6 +28,7 @@ Settings are Hydra overrides, for example
   integra run -m policy=baseline,fast_recognition     several jobs, all checked before the first starts
   integra compare policies=[fast_recognition,language_upon_arrival]
   integra run population=small                        a first look in seconds
+  integra run --config-dir=mine policy=my_mix         with files of your own, here mine/policy/my_mix.yaml
 integra <verb> --help lists the settings. Results go to outputs/<name>-<hash>/."""
 
 

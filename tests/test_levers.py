@@ -79,14 +79,15 @@ def non_eu_born(results, measure):
 
 
 def test_places_do_not_help_where_sign_up_delay_binds():
-    """Nobody waits for a place because few sign up: twice the places change nobody's life, and stay empty at a cost. Where people
-    sign up at once and places are few, half as many again are admitted at the least (found: more)."""
+    """Few sign up and everybody finds a place at once: still more places change nobody's life, and stay empty at a cost. Where
+    people sign up at once and places are few, half as many again are admitted at the least (found: more)."""
     places = lever_of("language_places", strength=1.0)._replace(changes=())
-    delay = changed_inputs({"signup": 0.02, "advanced_signup": 0.0}, {"language_wait": 0.3})
-    before, after = with_and_without(delay, places)
+    delay = changed_inputs({"signup": 0.1, "advanced_signup": 0.0})
+    before, after = (run_to_end(replace(delay, levers=(places._replace(strength=s),)))[0] for s in (30.0, 60.0))
+    assert (before.queues["language_courses"][..., 1] == before.queues["language_courses"][..., 2]).all()
     assert [name for name in differences(before, after) if name not in (*LEVER_RESULTS, "queues.language_courses")] == []
     assert (before.queues["language_courses"][..., 2] == after.queues["language_courses"][..., 2]).all()
-    assert after.lever_units.sum() > 0 and after.lever_costs.sum() > 0
+    assert after.lever_units.sum() > before.lever_units.sum() > 0 and after.lever_costs.sum() > before.lever_costs.sum()
     scarce = changed_inputs({"signup": 0.9}, {"language_wait": 12.0, "capacity_adjustment": 0.0})
     before, after = with_and_without(scarce, places)
     admitted = [run.queues["language_courses"][..., 2].sum() for run in (before, after)]
@@ -140,15 +141,17 @@ def test_courses_and_training_lock_in():
     assert lock_in < 1.0 and within / free == pytest.approx(lock_in, abs=4 / SEARCH / free)
 
 
-def test_lock_in_lowers_employment_while_courses_last():
-    """The same courses for everybody, with search as before and without any: fewer are employed with lock-in in both years.
-    Who searches less is hired in no quarter in which the twin is not, but for the market's answer; the gap is over a point."""
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lock_in_lowers_employment_while_courses_last(seed):
+    """The same courses for all who are willing, with search as before and without any: fewer are employed with lock-in in both
+    years, on each of three seeds. The twins differ by nothing else, and who searches less is hired in no quarter in which the
+    twin is not, but for the market's answer."""
     results = []
     for course_search in (1.0, 0.0):
         inputs = changed_inputs({"signup": 0.9, "take_up": 1.0, "course_search": course_search}, {"language_wait": 0.3})
-        results.append(run_to_end(inputs)[0])
+        results.append(run_to_end(inputs, seed)[0])
     free, locked = (non_eu_born(run, "employed_20_64") / non_eu_born(run, "persons_20_64") for run in results)
-    assert (free - locked > 0.01).all()
+    assert (free > locked).all()
 
 
 def test_effects_of_matching_fade_by_their_half_life():
@@ -186,22 +189,21 @@ def test_gains_of_matching_fade_and_those_of_language_persist():
     assert level[-1] > 0.5 * level.max() > 0
 
 
-def test_displacement_reduces_gross_effects():
-    """In the baseline's own market (nobody reacts) a push to search adds more jobs than where openings are limited, and others
-    lose some. The difference is the fall of tightness that every hire feels, not chance: it holds in each of two years."""
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_displacement_reduces_gross_effects(seed):
+    """In the baseline's own market (nobody reacts) a push to search from 2018 on adds more jobs of the non-EU-born in its first
+    year than where openings are limited, because chances fall for everybody: expected hires of the others are their search times
+    tightness. On each of three seeds; later, creation follows."""
     inputs = sweden()
-    push = lever_of("health_access", strength=1.0, take_up=1.0, reasons=())
+    push = lever_of("health_access", strength=1.0, take_up=1.0, reasons=(), start="2018Q1")
     push = push._replace(changes=(model_lever.Change("finding", "log", False, 0.5),))
-    base = run_to_end(inputs)[0]
-    gross = run_to_end(replace(inputs, levers=(push,), market=base.market))[0]
-    net = run_to_end(replace(inputs, levers=(push,)))[0]
-
-    def jobs(run):
-        return run.counts[..., MEASURE["employed_20_64"]].sum(axis=(1, 2, 3, 4)).astype(float)
-
-    assert (jobs(gross) - jobs(base) > jobs(net) - jobs(base)).all() and (jobs(gross) > jobs(base)).all()
-    others = net.counts[:, :, :2, ..., MEASURE["employed_20_64"]] - base.counts[:, :, :2, ..., MEASURE["employed_20_64"]]
-    assert others.sum() < 0
+    base = run_to_end(inputs, seed)[0]
+    gross = run_to_end(replace(inputs, levers=(push,), market=base.market), seed)[0]
+    net = run_to_end(replace(inputs, levers=(push,)), seed)[0]
+    jobs = [run.counts[1, ..., MEASURE["employed_20_64"]].sum(axis=(0, 2, 3)) for run in (base, gross, net)]
+    assert (jobs[1] == jobs[0])[:NON_EU_BORN].all()
+    assert jobs[1][NON_EU_BORN] > jobs[2][NON_EU_BORN] > jobs[0][NON_EU_BORN]
+    assert (net.market[4:6, :, :, 2] < base.market[4:6, :, :, 2]).all()  # then what was left unfilled is carried
 
 
 # -- when and for whom ------------------------------------------------------------------------------------------------
