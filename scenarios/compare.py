@@ -229,7 +229,7 @@ def shares(found: Compared) -> pd.DataFrame:
 def budgets(found: Compared) -> pd.DataFrame:
     """Fiscal effect and cost by policy, item, year and place, total and per head of the reference's non-EU-born."""
     sample = found.sample["money"]
-    low, high = sample.interval()
+    low, high = sample.known_interval()
     columns = {"value": sample.centre, "monte_carlo_se": sample.monte_carlo_se, "low": low, "high": high}
     names = (found.policies, fiscal_effect.ITEMS, found.years, found.places)
     index = pd.MultiIndex.from_product(names, names=["policy", "item", "year", "place"])
@@ -261,7 +261,7 @@ def summarise(found: Compared, tables: Mapping[str, pd.DataFrame]) -> dict[str, 
     """What summary.json says of the policies, the sum of all Member States alone."""
     total = found.places[0]
     sample = found.sample["gain"]
-    low, high = sample.interval()
+    low, high = sample.known_interval()
     entries = zip(found.configs[0].parity.variants, sample.centre, sample.monte_carlo_se, low, high)
     persons = found.sample["level"].centre[0, effects.MEASURES.index("persons"), -1, 0, codes.NON_EU_BORN]
     per_head = fiscal_effect.MILLION / persons

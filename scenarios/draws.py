@@ -92,11 +92,27 @@ class Sample:
         shrunk += self.full.mean(axis=0) - self.at_centre.mean(axis=0)
         return shrunk
 
+    def moved(self) -> np.ndarray:
+        """The draws as they are, Monte Carlo noise of a coarse run included, moved by what the coarse scale changes at the centre.
+
+        For functions of several quantities and for probabilities: wider than parameter uncertainty alone, never narrower.
+        """
+        return self.drawn + (self.full.mean(axis=0) - self.at_centre.mean(axis=0))
+
     def interval(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of the 90 % interval; not-a-number without draws."""
         if self.drawn is None:
             return np.full(self.full.shape[1:], np.nan), np.full(self.full.shape[1:], np.nan)
         return tuple(percentiles(self.shrunk()))
+
+    def known_interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """interval(), not-a-number where the Monte Carlo noise of a run hides whatever parameters change."""
+        low, high = self.interval()
+        if self.drawn is None:
+            return low, high
+        _, total, parameters = self._variances()
+        hidden = (total > 0) & (parameters == 0)
+        return np.where(hidden, np.nan, low), np.where(hidden, np.nan, high)
 
     def parameter_sd(self) -> np.ndarray:
         """Standard deviation that parameters explain; not-a-number without draws."""

@@ -87,7 +87,7 @@ def table(
     apart = statistics.standard_error(sample.full)
     independent = np.hypot(apart[1:], apart[:1])
     paired = effect.monte_carlo_se
-    low, high = effect.interval()
+    low, high = effect.known_interval()
     columns = {
         "effect": effect.centre,
         "monte_carlo_se": paired,

@@ -91,7 +91,9 @@ def console(content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> s
     found = Found(content)
     place = place_name(content["place"])
     last, span = found.last, f"{found.first} to {found.last}"
-    bracket = "90 % interval over draws of all parameters" if content["draws"] else "(Monte Carlo standard error)"
+    bracket = "(Monte Carlo standard error)"
+    if content["draws"]:
+        bracket = f"[90 % interval over draws of all parameters], or {bracket} where it hides the interval"
     years = sorted({year for year in YEARS if found.first <= year < last} | {last})
     lines = [f"Effects on the non-EU-born, {place}; {bracket}"]
     rows = []

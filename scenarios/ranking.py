@@ -1,7 +1,7 @@
 """Which policy is best, how sure that is, and which two cannot be told apart.
 
-The reference takes part as doing nothing. Probabilities are shares of the draws of all parameters, with the Monte Carlo variance of a
-run taken out (scenarios.draws); a tie counts half.
+The reference takes part as doing nothing. Probabilities are shares of the draws of all parameters, Monte Carlo noise of a coarse run
+included, so that they err towards not telling apart; a tie counts half.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
     sign = 1.0 if higher_is_better else -1.0
     sample = sample.map(lambda levels: sign * (levels - levels[:, :1]))
     order = np.argsort(-sample.centre, kind="stable")
-    best = None if sample.drawn is None else probability_best(sample.shrunk())
+    best = None if sample.drawn is None else probability_best(sample.moved())
     rows = []
     for position, one in enumerate(order):
         better = same = None
         if position + 1 < len(order) and sample.drawn is not None:
             other = order[position + 1]
-            better = float(probability_better(sample.map(lambda v, a=one, b=other: v[:, a] - v[:, b]).shrunk()))
+            better = float(probability_better(sample.map(lambda v, a=one, b=other: v[:, a] - v[:, b]).moved()))
             same = 1.0 - TOLD_APART < better < TOLD_APART
         rows.append(
             {
@@ -65,7 +65,7 @@ def pairs(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) ->
     found = []
     for a in range(len(names)):
         for b in range(a + 1, len(names)):
-            drawn = sample.map(lambda v, a=a, b=b: sign * (v[:, a] - v[:, b])).shrunk()
+            drawn = sample.map(lambda v, a=a, b=b: sign * (v[:, a] - v[:, b])).moved()
             better = float(probability_better(drawn))
             if 1.0 - TOLD_APART < better < TOLD_APART:
                 found.append((names[a], names[b], better))

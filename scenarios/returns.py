@@ -1,7 +1,8 @@
 """What a policy returns over its years: cumulated and present values, payback, cost per job, share of the gain at parity.
 
 Sums over years are samples of their own (scenarios.draws). Payback and ratios are functions of such sums: of their mean over
-seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval.
+seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval, which then holds the Monte Carlo
+noise of a coarse run.
 """
 
 from __future__ import annotations
@@ -67,10 +68,11 @@ def told_from_zero(sample: draws.Sample) -> np.ndarray:
 
     Not-a-number with a single seed and no draws, where nothing is known of the error.
     """
-    low, high = sample.interval()
-    if sample.drawn is None:
-        if len(sample.full) < 2:
-            return np.full(sample.full.shape[1:], np.nan)
+    if sample.drawn is not None:
+        low, high = draws.percentiles(sample.moved())
+    elif len(sample.full) < 2:
+        return np.full(sample.full.shape[1:], np.nan)
+    else:
         half = stats.t.ppf(0.95, len(sample.full) - 1) * sample.monte_carlo_se
         low, high = sample.centre - half, sample.centre + half
     return np.where(low > 0, 1, np.where(high < 0, -1, 0))
@@ -82,12 +84,13 @@ def table(
     """Rows (COLUMNS) of one policy from samples [simulation, item, year, place] of scenarios.fiscal_effect and scenarios.jobs in the
     policy's years."""
     first, last = years[0], years[-1]
-    numbers = {name: (sample.centre, sample.monte_carlo_se, *sample.interval()) for name, sample in sums(money, persons, years).items()}
+    found = sums(money, persons, years)
+    numbers = {name: (sample.centre, sample.monte_carlo_se, *sample.known_interval()) for name, sample in found.items()}
     notes: dict[str, list[str]] = {}
     path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
     numbers["payback"] = (
         payback.payback(path.centre, years), _jackknife(lambda mean: payback.payback(mean, years), path.full),
-        *_bounds(payback.payback(path.shrunk(), years) if path.drawn is not None else None, len(places)),
+        *_bounds(payback.payback(path.moved(), years) if path.drawn is not None else None, len(places)),
     )  # fmt: skip
     notes["payback"] = [
         payback.quarter(middle, first, last)
@@ -119,7 +122,7 @@ def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.nda
     error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
     if by.drawn is None:
         return centre, error, np.full(centre.shape, np.nan), np.full(centre.shape, np.nan)
-    drawn, units = np.broadcast_arrays(amount.shrunk(), by.shrunk())
+    drawn, units = np.broadcast_arrays(amount.moved(), by.moved())
     low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
     return centre, error, low, high
 
@@ -144,11 +147,11 @@ def _jackknife(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray)
 
 
 def _bounds(drawn: np.ndarray | None, shape: Any) -> np.ndarray:
-    """Both ends of the interval [2, ...] of draws that may be infinite, or undefined, which counts as infinite."""
+    """Both ends of the interval [2, ...] of draws that may be infinite; undefined ones count as infinite unless all are."""
     if drawn is None:
         return np.full((2, *np.atleast_1d(shape)), np.nan)
     found = draws.percentiles(np.where(np.isnan(drawn), BEYOND, np.minimum(drawn, BEYOND)))
-    return np.where(found > BEYOND / 100.0, np.inf, found)
+    return np.where(np.isnan(drawn).all(axis=0), np.nan, np.where(found > BEYOND / 100.0, np.inf, found))
 
 
 def shares(

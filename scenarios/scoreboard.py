@@ -56,8 +56,8 @@ def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str],
     at = list(years).index(year)
     levels = sample.map(lambda values: values[:, :, :, at])
     change = levels.map(lambda values: values[:, :, ..., codes.NON_EU_BORN] - values[:, :1, ..., codes.NON_EU_BORN])
-    low, high = levels.interval()
-    effect_low, effect_high = change.interval()
+    low, high = levels.known_interval()
+    effect_low, effect_high = change.known_interval()
     middle, error = levels.centre, levels.monte_carlo_se
     rows = []
     for one in INDICATORS:

@@ -37,7 +37,7 @@ def units(accounting: Accounting) -> dict[str, str]:
 def table(policies: Sequence[str], sample: draws.Sample, years: Sequence[int], accounting: Accounting) -> pd.DataFrame:
     """Rows (COLUMNS) from levels [simulation, scenario, measure, year, origin, sex, education]."""
     effect = sample.map(effects.of_policies)
-    low, high = effect.interval()
+    low, high = effect.known_interval()
     names = (policies, MEASURES, years, codes.ORIGINS, codes.SEXES, codes.EDUCATION_OUT)
     index = pd.MultiIndex.from_product(names, names=["policy", "measure", "year", "origin", "sex", "education"])
     columns = {"effect": effect.centre, "monte_carlo_se": effect.monte_carlo_se, "low": low, "high": high}

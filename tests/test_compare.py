@@ -50,7 +50,7 @@ def test_a_policy_compared_with_itself_does_nothing(made):
     returned = read(made, "returns")
     mine = returned[returned["policy"] == "baseline_again"]
     assert not np.nan_to_num(mine[["value", "low", "high"]].to_numpy(dtype=float)).any()
-    assert set(mine["note"]) == {"", "no effect", "no effect [no effect to no effect]"}
+    assert set(mine["note"]) == {"", "no effect", "no effect [no effect to no effect]"}  # costs per job, payback
 
 
 def test_who_pays_adds_up(made):
@@ -82,7 +82,8 @@ def test_effects_and_budgets_say_the_same(made):
         assert effect["net_contribution", place] * heads == pytest.approx(money.loc[("gross_non_eu_born", place), "value"], rel=0.02)
         costs = effect["net_contribution", place] - effect["net_contribution_after_costs", place]
         assert costs * heads == pytest.approx(money.loc[("cost", place), "value"], rel=0.02)
-    assert (rows["monte_carlo_se"].notna()).all() and (rows["low"] <= rows["high"]).all()
+    known = rows.dropna(subset=["low", "high"])
+    assert rows["monte_carlo_se"].notna().all() and len(known) and (known["low"] <= known["high"]).all()
     assert set(rows["measure"]) == set(effects.MEASURES)
 
 
@@ -116,7 +117,7 @@ def test_summary_and_console_say_what_is_asked(made):
     found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert found["draws"] == 8 and list(found["parity_gain_per_head"]) == ["employment", "full"]
     gain = found["parity_gain_per_head"]["full"]
-    assert 0 < gain["low"] <= gain["high"]
+    assert 0 < gain["low"] < gain["high"]
     shares = {(row["variant"], row["effect"]): row["share"] for row in found["share_of_parity"] if row["policy"] == MIX}
     money = read(made, "budgets").set_index(["policy", "item", "place", "year"])["value"]
     of_full = shares["full", "net"] / shares["full", "gross"]
