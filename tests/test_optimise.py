@@ -312,7 +312,8 @@ def result(tmp_path_factory):
     """A real process: two measures in two small Member States, with intervals."""
     folder = tmp_path_factory.mktemp("optimise")
     settings = (
-        "member_states=[LU,MT]", "population=small", "run.end_year=2026", "seeds=2", "verification_seeds=[11,12]", "budget=1",
+        "member_states=[LU,MT]", "population=small", "population.minimum_agents=100", "run.end_year=2026",
+        "seeds=2", "verification_seeds=[11,12]", "budget=1",
         "levers=[language_upon_arrival,childcare_with_courses]", "strengths=[1]", "frontier=[]", "draws=8",
     )  # fmt: skip
     done = subprocess.run(
