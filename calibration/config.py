@@ -204,8 +204,10 @@ class Lever:
             if asked and code not in asked:
                 raise refuse(f"{key}.{setting}", list(asked), f"[{code}], whom {self.lever} is for, or []")
         for setting in OPEN.get(self.lever, ()):
-            if getattr(self, setting) not in ((), None):
-                raise refuse(f"{key}.{setting}", getattr(self, setting), f"nothing ([] or null) for {self.lever}")
+            asked = getattr(self, setting)
+            if asked not in ((), None):
+                asked = list(asked) if isinstance(asked, tuple) else asked
+                raise refuse(f"{key}.{setting}", asked, f"nothing ([] or null) for {self.lever}")
 
     @property
     def first_quarter(self) -> int:
