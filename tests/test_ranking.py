@@ -57,10 +57,10 @@ def test_an_interval_that_noise_hides_is_not_given():
     quantity beside it without noise keeps its own."""
     full = np.array([[0.0, 0.0], [4.0, 0.0]])
     drawn = np.stack([np.linspace(-1.0, 1.0, 39), np.linspace(1.0, 39.0, 39)], axis=1)
-    found = draws.Sample(full + [1.0, 0.0], full, drawn, drawn[:8])
+    found = draws.Sample(full + [0.5, 0.0], full, drawn, drawn[:8])
     low, high = found.known_interval()
     assert np.isnan([low[0], high[0]]).all() and (low[1], high[1]) == (2.0, 38.0)
-    assert found.moved() == pytest.approx(drawn + [1.0, 0.0])
+    assert found.moved() == pytest.approx(drawn + [0.5, 0.0])
     assert returns.told_from_zero(found).tolist() == [0, 1]
 
 
