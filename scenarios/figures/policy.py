@@ -29,11 +29,15 @@ TILES = {
 }  # fmt: skip
 COLUMNS, ROWS = 8, 8
 MILLION_PER_BILLION = 1000.0
+WORDS = {  # names that underscores do not spell
+    "womens_measures": "women's measures", "womens_participation": "women's participation", "anti_discrimination": "anti-discrimination",
+    "job_related_courses": "job-related courses",
+}  # fmt: skip
 
 
 def words(name: str) -> str:
     """Name of a policy or measure in a figure."""
-    return name.replace("_", " ").capitalize()
+    return WORDS.get(name, name.replace("_", " ")).capitalize()
 
 
 def over_time(path: Path, effects: pd.DataFrame, content: Mapping[str, Any]) -> None:
@@ -165,7 +169,7 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
     for axes in panels:
         axes.axis("off")
     drawn.suptitle(
-        f"Points of the employment rate in {content['last_year']}, born outside the EU (° within two Monte Carlo errors of zero)",
+        f"Points of the employment rate in {content['last_year']}, born outside the EU\n(° within two Monte Carlo errors of zero)",
         x=0.01, ha="left", fontsize=10,
     )  # fmt: skip
     style.save(drawn, path)

@@ -67,4 +67,5 @@ def save(drawn: Figure, path: Path) -> None:
 def title(axes: Axes, text: str, unit: str) -> None:
     """Title to the left, unit under it."""
     axes.set_title(f"{text}\n", loc="left", fontweight="bold", fontsize=11)
-    axes.text(0, 1.02, unit, transform=axes.transAxes, fontsize=9, color="#555555", va="bottom")
+    # In points, since a share of the height would put it into the title of a tall figure.
+    axes.annotate(unit, (0, 1), (0, 5), "axes fraction", "offset points", fontsize=9, color="#555555", va="bottom")
