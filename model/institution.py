@@ -27,10 +27,11 @@ class Places:
         """Admit from the queue; `extra` is a policy's addition as a share of the plan. Returns (places, waiting, admitted)."""
         places = self.per_quarter * (1.0 + extra) + self.carried
         waiting, admitted, over = queue.admit(people, queued, kind, t, seed, par, places)
-        # What nobody takes is counted as added places first: without the policy they would not be there.
-        self.idle = min(self.per_quarter * extra, max(0.0, places - admitted))
         entrants = max(0, waiting - self.left)
         self.left = waiting - admitted
+        # What nobody takes is counted as added places first: without the policy they would not be there. A part of a place
+        # that is carried over while somebody waits is not empty.
+        self.idle = min(self.per_quarter * extra, places - admitted) if self.left == 0 else 0.0
         self.carried = over if self.left > 0 else 0.0
         backlog = max(0.0, self.left - self.wait * self.per_quarter)
         self.per_quarter += self.adjustment * (entrants + backlog - self.per_quarter)

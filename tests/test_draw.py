@@ -206,7 +206,7 @@ def test_process_table_is_frozen():
         "separation": 30,
         "activity": 31, "hiring": 32, "job_change": 33, "match": 34, "hours": 35, "benefit_coverage": 40,
         "assistance_take_up": 41,
-        "parity": 50, "history": 60,
+        "parity": 50, "history": 60, "programme": 70, "trial": 80,
     }  # fmt: skip
     assert len(set(draw.PROCESS.values())) == len(draw.PROCESS)
     names = {name: value for name, value in vars(draw).items() if name.startswith("P_")}

@@ -232,7 +232,7 @@ def test_a_draw_within_the_data_leaves_member_state_shifts_at_zero(distinct):
         plain = before_estimates(config)
     assert differing(estimate.apply(plain, one.logs, config.macro), load_inputs(config, one)) == []
     with tables.changed(draw.shifts(every.common, 3)):
-        plain = before_estimates(config)
+        plain = before_estimates(config, 3)
     assert differing(estimate.apply(plain, every.logs, config.macro), load_inputs(config, every)) == []
     assert {"cells", "rates", "parameters", "macro"} <= set(differing(load_inputs(config), load_inputs(config, one)))
 

@@ -274,7 +274,7 @@ def test_levers_of_a_mix():
         ("budget=0", "budget=0.0: allowed is more than 0"),
         ("budget=-5", "budget=-5.0: allowed is more than 0"),
         ("budget=much", "budget=much: allowed is a number"),
-        ("levers=[none]", "levers=none: allowed is activation, anti_discrimination"),
+        ("levers=[none]", "levers=none: allowed is action_plan_budget_neutral, action_plan_mix, activation"),
         ("levers=[more_arrivals]", "levers=more_arrivals: allowed is policies of one lever"),
         ("levers=[]", "levers=[]: allowed is all, or a list"),
         ("levers=[fast_recognition,fast_recognition]", "levers=['fast_recognition', 'fast_recognition']: allowed is all, or"),

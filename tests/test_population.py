@@ -106,7 +106,7 @@ def _origin(people):
 
 def test_agents_meet_the_stock_by_sex_and_age(start):
     """Agents present on 1 January 2017 by group, sex and five-year age are the table within one agent."""
-    table, _, _ = demography()
+    table = start.inputs.stock
     people = start.people[start.people["presence"] == PRESENT]
     for ms in start.inputs.member_states:
         for group in range(table.shape[1]):

@@ -252,7 +252,7 @@ def test_a_small_trial_end_to_end(tmp_path):
         (["structures=scarring"], ["structures=scarring", "a list"]),
         (["member_states=[MT]"], ["member_states=['MT']", "DE"]),
         (["run.end_year=2020"], ["run.end_year=2020", "2030"]),
-        (["seeds=1"], ["seeds=1", "2 or more"]),
+        (["seeds=1", "draws=0"], ["seeds=1", "2 or more"]),
         (["draws=4"], ["draws=4", "8 to 80"]),
         (["structure.scarring=strong"], ["structure.scarring=strong", "none, moderate"]),
     ],
