@@ -30,8 +30,8 @@ TILES = {
 COLUMNS, ROWS = 8, 8
 MILLION_PER_BILLION = 1000.0
 WORDS = {  # names that underscores do not spell
-    "womens_measures": "women's measures", "womens_participation": "women's participation", "anti_discrimination": "anti-discrimination",
-    "job_related_courses": "job-related courses",
+    "womens_measures": "women's measures", "womens_participation": "women's participation",
+    "anti_discrimination": "anti-discrimination", "job_related_courses": "job-related courses",
 }  # fmt: skip
 
 
