@@ -171,10 +171,8 @@ def intervals_of(task: Task, config: Config, after: Sequence[Results], before: S
     cost = objective.cost_unit(config.accounting)
     units = {"gain": objective.gain_unit(task.asked, config.accounting), "cost": cost, "eu_cost": cost}
 
-    bare = replace(task, progress=Progress(shown=False))  # a bar on the screen cannot go to another process
-
     def outcomes(one: Results, other: Results) -> draws.Outcomes:
-        found = bare.compare(config, [one], [other])
+        found = task.compare(config, [one], [other])
         values = dict(zip(units, (statistics.with_total(part[:, 0], 0) for part in found), strict=True))
         return {
             (geo, task.asked.counted, year, name, unit): float(values[name][p])
@@ -183,7 +181,7 @@ def intervals_of(task: Task, config: Config, after: Sequence[Results], before: S
         }
 
     def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
-        jobs = (draws.coarse(config), draws.coarse(bare.baseline))
+        jobs = (draws.coarse(config), draws.coarse(task.baseline))
         one, other = (simulation.simulate_draw(job, draw, seed, progress)[1] for job in jobs)
         with draw.in_force():
             return outcomes(one, other)

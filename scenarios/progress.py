@@ -25,6 +25,10 @@ class Progress:
         self._started = 0.0
         self._before = 0
 
+    def __getstate__(self) -> dict[str, object]:
+        """What another process gets: counts, and no bar, which belongs to this screen."""
+        return {**self.__dict__, "_bar": None, "_shown": False}
+
     def begin(self, label: str) -> None:
         """A simulation starts."""
         self._label = label
