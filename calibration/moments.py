@@ -132,11 +132,9 @@ def shocks_before(found):
     """
     deviation = np.zeros(len(found))
     rule = Rule()
-    for figure, (table, labels, native_table, native_labels) in RATES.items():
-        rows = Parameter(table, **labels).rows
-        natives = cells(Parameter(native_table, origin="native", **native_labels).rows)
+    for figure in RATES:
         for origin in ORIGINS[1:]:
-            yearly = yearly_shock(rule, figure, origin, rows[rows["status"].isin(PUBLISHED)], natives)
+            yearly = yearly_shock(rule, figure, origin)
             mine = found[(found["figure"] == figure) & (found["origin"] == origin)]
             for (sex, year), early in mine[mine["year"] < REFERENCE_YEAR].groupby(["sex", "year"]):
                 last = mine[(mine["sex"] == sex) & (mine["year"] == REFERENCE_YEAR)].set_index("geo").reindex(early["geo"])
@@ -204,12 +202,13 @@ class Rule:
         return float(np.sqrt(value * (1.0 - value) / max(sample, 1.0) + extra**2))
 
 
-def yearly_shock(rule, figure, origin, rows, natives):
-    """Standard deviation (share) of one year's shock to a figure of an origin, zero where fewer than FEWEST Member States publish
-    it and that of natives in every year of shocks.YEARS.
-
-    rows: the published figures; natives: those of natives by (place, origin, sex, year)."""
-    own = cells(rows[rows["origin"] == origin])
+def yearly_shock(rule, figure, origin):
+    """Standard deviation (share) of one year's shock to a figure of RATES of an origin, zero where fewer than FEWEST Member States
+    publish it and that of natives in every year of shocks.YEARS."""
+    table, labels, native_table, native_labels = RATES[figure]
+    rows = Parameter(table, **labels).rows
+    own = cells(rows[rows["status"].isin(PUBLISHED) & (rows["origin"] == origin)])
+    natives = cells(Parameter(native_table, origin="native", **native_labels).rows)
     changes, errors = [], []
     for ms, geo in enumerate(MEMBER_STATES):
         path = [own.get((geo, origin, "total", year), np.nan) - natives.get((geo, "native", "total", year), np.nan)

@@ -115,7 +115,7 @@ def rates():
         native_rows = Parameter(native_table, origin="native", **native_labels).rows
         natives, status = cells(native_rows), cells(native_rows, "status")
         fitted = (rows["origin"] == "native") & (rows["sex"] == "total")
-        shock = {origin: yearly_shock(rule, figure, origin, rows, natives) for origin in ORIGINS[1:]}
+        shock = {origin: yearly_shock(rule, figure, origin) for origin in ORIGINS[1:]}
         for row in validating(rows[rows["year"].isin(map(str, YEARS)) & ~fitted]).itertuples():
             own = before.get((row.geo, row.origin, row.sex, str(BASE_YEAR)), np.nan)
             now, then = (("native", row.sex, year) for year in (row.year, str(BASE_YEAR)))
