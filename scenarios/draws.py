@@ -88,9 +88,10 @@ class Sample:
 
     def shrunk(self) -> np.ndarray:
         """The draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the centre."""
-        shrunk, _ = without_noise(self.drawn, _variance(self.at_centre))
-        shrunk += self.full.mean(axis=0) - self.at_centre.mean(axis=0)
-        return shrunk
+        _, total, parameters = self._variances()
+        kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
+        middle = self.drawn.mean(axis=0)
+        return middle + (self.drawn - middle) * kept + (self.full.mean(axis=0) - self.at_centre.mean(axis=0))
 
     def moved(self) -> np.ndarray:
         """The draws as they are, Monte Carlo noise of a coarse run included, moved by what the coarse scale changes at the centre.
@@ -187,23 +188,6 @@ def intervals(
         dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in columns)], strict=True))
         for k, key in enumerate(keys)
     ]
-
-
-def without_noise(drawn: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Draws (first axis) drawn together around their mean until the Monte Carlo variance `noise` of a run is out of them, and the
-    variance that is left, that of the parameters."""
-    total = _variance(drawn)
-    parameters = np.maximum(total - noise, 0.0)
-    kept = np.sqrt(np.divide(parameters, total, out=np.zeros_like(total), where=total > 0))
-    return drawn.mean(axis=0) + (drawn - drawn.mean(axis=0)) * kept, parameters
-
-
-def interval(drawn: np.ndarray, at_centre: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """5th and 95th percentile of draws without the Monte Carlo variance of the seeds at the centre, and the standard deviation
-    that is left to the parameters; first axis draws and seeds, simulated at the same scale."""
-    shrunk, parameters = without_noise(np.asarray(drawn, dtype=float), _variance(np.asarray(at_centre, dtype=float)))
-    low, high = np.percentile(shrunk, [LOW, HIGH], axis=0, method="weibull")
-    return low, high, np.sqrt(parameters)
 
 
 def _stack(keys: Sequence[Key], outcomes: Iterable[Outcomes]) -> np.ndarray:

@@ -105,9 +105,9 @@ def spread(centre: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np
     error = NORMAL_90 * statistics.standard_error(centre)
     if drawn is None:
         return centre.mean(axis=0) - error, centre.mean(axis=0) + error, np.full(error.shape, np.nan)
-    low, high, parameters = draws.interval(drawn, centre)
-    middle = drawn.mean(axis=0)
-    return middle - np.hypot(middle - low, error), middle + np.hypot(high - middle, error), parameters
+    sample = draws.Sample(centre, centre, drawn)  # draws and seeds at one scale
+    (low, high), middle = sample.interval(), drawn.mean(axis=0)
+    return middle - np.hypot(middle - low, error), middle + np.hypot(high - middle, error), sample.parameter_sd()
 
 
 def judge(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
