@@ -60,7 +60,7 @@ def parameters():
         "bridging_finish": 3.0 / scalar("bridging_duration"),
         "language_search_b1": scalar("lang_B1_to_employment_logodds"),
         "skilled_c1": scalar("lang_on_match_hazard_C1"),
-        "skilled_regulated_recognised": scalar("eff_recog_match_hazard"),
+        "skilled_regulated_recognised": scalar("recognition_odds"),
         "contact_share": scalar("share_jobs_via_contacts"),
         "matching_elasticity": scalar("matching_elasticity_u"),
         "foreign_experience": scalar("return_ratio_foreign_experience"),

@@ -33,8 +33,8 @@ STUDENT, INACTIVE, UNEMPLOYED, SKILLED, OTHER, RETIRED = 0, 1, 2, 3, 4, 5
 SEGMENTS = ("skilled", "other")  # ISCO 1-3 and ISCO 4-9
 PRESENCE = ("future", "present", "emigrated", "dead")
 FUTURE, PRESENT, EMIGRATED, DEAD = 0, 1, 2, 3
-COURSE = ("none", "waiting", "attending", "done")
-NO_COURSE, COURSE_WAITING, COURSE_ATTENDING, COURSE_DONE = 0, 1, 2, 3
+COURSE = ("none", "waiting", "attending", "done", "job_related_done")
+NO_COURSE, COURSE_WAITING, COURSE_ATTENDING, COURSE_DONE, JOB_COURSE_DONE = 0, 1, 2, 3, 4
 RECOGNITION = (
     "not_needed", "not_applied", "documents", "waiting", "bridging_waiting", "bridging", "full", "partial", "refused",
 )  # fmt: skip

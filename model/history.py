@@ -10,7 +10,7 @@ from numba import njit, prange
 
 from model.cell import cell_index, stay_band
 from model.codes import (
-    B1, BRIDGING_WAITING, C1, COURSE_WAITING, DECISION_WAITING, HIGH, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, PRESENT,
+    B1, BRIDGING_WAITING, C1, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING, HIGH, INACTIVE, NOT_APPLIED, OTHER, PARTIAL, PRESENT,
     RECOGNISED, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import age_and_family, award_pension, has_child_under
@@ -136,7 +136,9 @@ def live(
                 )
                 p.children, p.youngest_q = children, youngest
                 employed = p.labour == SKILLED or p.labour == OTHER
+                attended = False
                 if origin == 2:
+                    attended = p.course == COURSE_ATTENDING
                     care = p.sex == 0 and has_child_under(p, q, 24)
                     learn(p, q, key, seed, age_q, stay, cell, par[0], care, employed, True, True)
                     if p.qualification > 0:
@@ -158,7 +160,7 @@ def live(
                         open_claim(p, key, fiscal[ms], par[0])
                 elif p.labour_q < q and q != p.completion_q:
                     change_activity(p, q, key, rate, cell)
-                search(p, q, rate, cell, par[0], 1.0)
+                search(p, q, rate, cell, par[0], 1.0, attended)
                 hired = hire(p, q, key, tightness[ms], tightness[ms]) == 1
                 if p.labour == SKILLED or p.labour == OTHER:
                     work(p, q, key, hired, cell, par[0], base_skilled, base_other, sex_gap[ms])

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from model.codes import (
-    A2, B1, BRIDGING, C1, COURSE_ATTENDING, FEMALE, HIGH, INACTIVE, OTHER, RECOGNISED, SKILLED, UNEMPLOYED,
+    A2, B1, BRIDGING, C1, FEMALE, HIGH, INACTIVE, JOB_COURSE_DONE, OTHER, RECOGNISED, SKILLED, UNEMPLOYED,
 )  # fmt: skip
 from model.demography import has_child_under
 from model.draw import P_ACTIVITY, P_HIRING, P_JOB_CHANGE, P_SEPARATION, uniform
@@ -116,9 +116,9 @@ def change_activity(p, t, key, rate, cell):
 
 
 @njit
-def skilled_ratio(p, cell, par):
-    """Odds ratio of a skilled job: language, recognition of a qualification from abroad, and the cell's scale."""
-    ratio = cell.skilled_odds
+def access(p, par):
+    """Chance of a skilled job by language and recognition of a qualification from abroad, at B1 and without one 1."""
+    ratio = 1.0
     if p.group >= 2:
         if p.language == B1:
             ratio *= 1.0
@@ -139,8 +139,14 @@ def skilled_ratio(p, cell, par):
 
 
 @njit
-def effectiveness(p, t, cell, par, contacts):
-    """Multiplier of job finding: language, hiring by employers, contacts, care, courses, employability, scarring.
+def skilled_ratio(p, cell, par):
+    """Odds ratio of a skilled job among hires: access, and the cell's scale."""
+    return cell.skilled_odds * access(p, par)
+
+
+@njit
+def effectiveness(p, t, cell, par, contacts, attended):
+    """Multiplier of job finding: language, courses, waiting, hiring by employers, contacts, care, employability, scarring.
 
     `contacts` is the employment of established residents of the group relative to the start (1 at the start).
     """
@@ -152,9 +158,13 @@ def effectiveness(p, t, cell, par, contacts):
             value *= math.exp(par.language_search_b1)
         elif p.language == A2:
             value *= math.exp(par.language_search_a2)
+        if p.course == JOB_COURSE_DONE:
+            value *= math.exp(par.job_course_search)
+        if p.waited > 0:
+            value *= math.exp(-par.wait_scar * p.waited * max(0.0, 1.0 - (t - p.arrival_q) / par.wait_fade))
         value *= cell.hiring
         value *= 1.0 - par.contact_share + par.contact_share * cell.contacts * contacts
-        if p.course == COURSE_ATTENDING:
+        if attended:
             value *= cell.course_search
         if p.recognition == BRIDGING:
             value *= par.bridging_search
@@ -164,8 +174,9 @@ def effectiveness(p, t, cell, par, contacts):
 
 
 @njit
-def search(p, t, rate, cell, par, contacts):
-    """Effective search for skilled and for other jobs this quarter, written as integers (hazard x SEARCH)."""
+def search(p, t, rate, cell, par, contacts, attended):
+    """Effective search for skilled and for other jobs this quarter, written as integers (hazard x SEARCH); `attended`: a language
+    course this quarter, its last one included."""
     p.search_skilled = 0
     p.search_other = 0
     if p.labour == UNEMPLOYED or p.labour == INACTIVE:
@@ -174,20 +185,23 @@ def search(p, t, rate, cell, par, contacts):
             return
         if t - p.arrival_q < cell.work_wait:
             if not UKRAINE_FIRST_Q <= p.arrival_q < UKRAINE_END_Q:
+                p.waited += 1
                 return
         if arrived:
             hazard = cell.entry_job
         elif t == p.completion_q:
-            hazard = rate.entry * min(1.0, effectiveness(p, t, cell, par, contacts))
+            hazard = rate.entry * min(1.0, effectiveness(p, t, cell, par, contacts, attended))
         else:
-            hazard = rate.finding * effectiveness(p, t, cell, par, contacts)
+            hazard = rate.finding * effectiveness(p, t, cell, par, contacts, attended)
             if p.labour == INACTIVE:
                 hazard *= rate.attached
-        hazard = min(hazard, LONGEST_SEARCH)
-        weight = rate.skilled * skilled_ratio(p, cell, par)
+        weight = rate.skilled * cell.skilled_odds
         share = weight / (weight + 1.0 - rate.skilled)
-        p.search_skilled = int(hazard * share * SEARCH)
-        p.search_other = int(hazard * (1.0 - share) * SEARCH)
+        # Access opens skilled jobs or closes them; it takes no other job away.
+        skilled, other = hazard * share * access(p, par), hazard * (1.0 - share)
+        kept = min(1.0, LONGEST_SEARCH / max(skilled + other, LONGEST_SEARCH))
+        p.search_skilled = int(skilled * kept * SEARCH)
+        p.search_other = int(other * kept * SEARCH)
     elif p.labour == OTHER and p.education == HIGH:
         hazard = min(rate.upgrade * skilled_ratio(p, cell, par) * cell.hiring, 0.5)
         p.search_skilled = int(hazard * SEARCH)

@@ -8,7 +8,7 @@ job-related one; the levels are codes.LANGUAGE.
 from numba import njit
 
 from model.codes import (
-    A2, B1, C1, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, NO_COURSE, RETIRED, STUDENT,
+    A2, B1, C1, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, JOB_COURSE_DONE, NO_COURSE, RETIRED, STUDENT,
 )  # fmt: skip
 from model.draw import P_COURSE, P_INFORMAL, P_SIGNUP, P_TAKE_UP, PERMANENT, person_key, uniform
 
@@ -30,7 +30,7 @@ def take_exam(p, key, par):
     else:
         if u < par.exam_c1:
             p.language = C1
-        p.course = COURSE_DONE
+        p.course = JOB_COURSE_DONE
 
 
 @njit

@@ -1,4 +1,4 @@
-"""The person: one record of a packed NumPy structured type (82 bytes), and the identifier.
+"""The person: one record of a packed NumPy structured type (83 bytes), and the identifier.
 
 Times are quarters counted from the first quarter of 2017 (0); earlier quarters are negative. Amounts are euro cents
 of 2019. `wage` and pensions are relative to the Member State's average wage.
@@ -48,6 +48,7 @@ PERSON = np.dtype(
         ("course_quarters", "i1"),  # attended in this calendar year
         ("recognition_cost", "i1"),  # decisions (1) and bridging quarters (10) paid in this calendar year
         ("programme", "i1"),  # the last programme joined, from 1 (codes.PROGRAMMES); 0 none
+        ("waited", "i1"),  # quarters of working age without permission to work
         ("covered_q", "i1"),  # quarters of insurance benefit left
     ]
 )

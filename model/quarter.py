@@ -14,7 +14,7 @@ from numba import njit, prange
 from model.accounting import count_person, count_stay, education_out
 from model.cell import cell_index, stay_band
 from model.codes import (
-    BRIDGING_WAITING, COMPONENTS, COURSE_WAITING, DECISION_WAITING, EMIGRATED, FUTURE, HIGH,
+    BRIDGING_WAITING, COMPONENTS, COURSE_ATTENDING, COURSE_WAITING, DECISION_WAITING, EMIGRATED, FUTURE, HIGH,
     INACTIVE, LOW, MEASURE, MEDIUM, OTHER, PRESENT, RETIRED, SKILLED, STUDENT, UNEMPLOYED, YEARS_SINCE_ARRIVAL,
 )  # fmt: skip
 from model.demography import age_and_family, has_child_under, leave
@@ -181,7 +181,9 @@ def before_market(
                 elif p.labour == RETIRED and before == OTHER:
                     sums[k, LEAVERS_OTHER] += w
             employed = p.labour == SKILLED or p.labour == OTHER
+            attended = False
             if origin == 2:
+                attended = p.course == COURSE_ATTENDING
                 care = p.sex == 0 and has_child_under(p, t, 24)
                 acc[k, p.sex, out, M_COMPLETED] += w * learn(
                     p, t, key, seed, age_q, stay, cell, par[0], care, employed, switches[0].language, switches[0].language
@@ -217,7 +219,7 @@ def before_market(
             if cell.offers > 0.0 and may_join(p, t, age_q):
                 if join(p, t, key, seed, cell, programmes) > 0 and len(reached) > 0:
                     count_start(p, w, stay, reached[k])
-            search(p, t, rate, cell, par[0], contacts[ms])
+            search(p, t, rate, cell, par[0], contacts[ms], attended)
             if p.programme > 0:
                 guide(p, t, programmes)
             sums[k, SEARCH_SKILLED] += np.int64(p.search_skilled) * w

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.codes import (
     A2, B1, BRIDGING, BRIDGING_WAITING, C1, COMPONENTS, COURSE_ATTENDING, COURSE_DONE, COURSE_WAITING, DEAD,
-    DECISION_WAITING, DOCUMENTS, EMIGRATED, FEMALE, FUTURE, HIGH, INACTIVE, NO_COURSE, NOT_APPLIED, OTHER, PARTIAL,
+    DECISION_WAITING, DOCUMENTS, EMIGRATED, FEMALE, FUTURE, HIGH, INACTIVE, JOB_COURSE_DONE, NO_COURSE, NOT_APPLIED, OTHER, PARTIAL,
     PRESENT, RECOGNISED, REFUSED, RETIRED, SKILLED, STUDENT, UNEMPLOYED,
 )  # fmt: skip
 from model.person import NO_CHILD, PERSON
@@ -247,7 +247,7 @@ class PersonEngine:
             self.family_and_age(p, t, key, cell)
             if p.labour == RETIRED:
                 self.job_left(job, w)
-        employed = working(p)
+        employed, attended = working(p), p.group >= 2 and p.course == COURSE_ATTENDING
         if p.group >= 2:
             self.learn_language(p, t, key, cell, employed)
             if p.qualification > 0 and self.on.recognition and p.labour != RETIRED:
@@ -269,7 +269,7 @@ class PersonEngine:
             self.change_activity(p, t, key, rate, cell)
         if cell.offers > 0.0:
             self.offer_programme(p, t, key, cell)
-        self.search(p, t, rate, cell)
+        self.search(p, t, rate, cell, attended)
         if p.programme:
             self.guide(p, t)
         sums["search_skilled"] += p.search_skilled * w
@@ -377,7 +377,7 @@ class PersonEngine:
     def take_exam(self, p, key):
         u = uniform(key, "course", 1)
         if p.language == B1:
-            p.course = COURSE_DONE
+            p.course = JOB_COURSE_DONE
             if u < self.par.exam_c1:
                 p.language = C1
         elif u < self.par.exam_b1:
@@ -452,7 +452,10 @@ class PersonEngine:
             p.labour, p.labour_q = UNEMPLOYED, t
 
     def skilled_odds(self, p, cell):
-        par, odds = self.par, cell.skilled_odds
+        return cell.skilled_odds * self.access(p)
+
+    def access(self, p):
+        par, odds = self.par, 1.0
         if p.group >= 2:
             odds *= (par.skilled_a1, par.skilled_a2, 1.0, par.skilled_c1)[p.language]
         recognised = p.recognition == RECOGNISED
@@ -462,7 +465,7 @@ class PersonEngine:
             odds *= par.skilled_other_recognised
         return odds
 
-    def effectiveness(self, p, t, cell):
+    def effectiveness(self, p, t, cell, attended):
         par = self.par
         value = cell.finding * math.exp(par.employability_search * (p.employability / 4096.0))
         if par.scarring > 0.0:
@@ -472,9 +475,13 @@ class PersonEngine:
                 value *= math.exp(par.language_search_b1)
             elif p.language == A2:
                 value *= math.exp(par.language_search_a2)
+            if p.course == JOB_COURSE_DONE:
+                value *= math.exp(par.job_course_search)
+            if p.waited > 0:
+                value *= math.exp(-par.wait_scar * p.waited * max(0.0, 1.0 - (t - p.arrival_q) / par.wait_fade))
             value *= cell.hiring
             value *= 1.0 - par.contact_share + par.contact_share * cell.contacts * self.contacts
-            if p.course == COURSE_ATTENDING:
+            if attended:
                 value *= cell.course_search
             if p.recognition == BRIDGING:
                 value *= par.bridging_search
@@ -482,7 +489,7 @@ class PersonEngine:
             value *= cell.care_search
         return value
 
-    def search(self, p, t, rate, cell):
+    def search(self, p, t, rate, cell, attended):
         if p.labour == OTHER and p.education == HIGH:
             p.search_skilled = int(min(rate.upgrade * self.skilled_odds(p, cell) * cell.hiring, 0.5) * 32768.0)
         if not idle(p):
@@ -492,20 +499,22 @@ class PersonEngine:
             return
         from_ukraine = 20 <= p.arrival_q < 28
         if t - p.arrival_q < cell.work_wait and not from_ukraine:
+            p.waited += 1
             return
         if just_arrived:
             hazard = cell.entry_job
         elif t == p.completion_q:
-            hazard = rate.entry * min(1.0, self.effectiveness(p, t, cell))
+            hazard = rate.entry * min(1.0, self.effectiveness(p, t, cell, attended))
         else:
-            hazard = rate.finding * self.effectiveness(p, t, cell)
+            hazard = rate.finding * self.effectiveness(p, t, cell, attended)
             if p.labour == INACTIVE:
                 hazard *= rate.attached
-        hazard = min(hazard, 0.95)
-        weight = rate.skilled * self.skilled_odds(p, cell)
+        weight = rate.skilled * cell.skilled_odds
         share = weight / (weight + 1.0 - rate.skilled)
-        p.search_skilled = int(hazard * share * 32768.0)
-        p.search_other = int(hazard * (1.0 - share) * 32768.0)
+        skilled, other = hazard * share * self.access(p), hazard * (1.0 - share)
+        kept = min(1.0, 0.95 / max(skilled + other, 0.95))
+        p.search_skilled = int(skilled * kept * 32768.0)
+        p.search_other = int(other * kept * 32768.0)
 
     # -- programmes --
     def in_programme(self, p, t):

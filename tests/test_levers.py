@@ -116,12 +116,12 @@ def person_searching(**fields):
     return people
 
 
-def effective_search(people, cell=None):
-    """Effective search for skilled and for other jobs at quarter 0, hazards."""
+def effective_search(people, cell=None, attended=False):
+    """Effective search for skilled and for other jobs at quarter 0, hazards; `attended`: a course this quarter."""
     inputs = sweden()
     index = np.ravel_multi_index((24, 2, 1, 1, 3), SHAPE)
     cell = inputs.cells[index] if cell is None else cell
-    search(people[0], 0, inputs.rates[24, 2, 1, 1, 15], cell, inputs.parameters[0], 1.0)
+    search(people[0], 0, inputs.rates[24, 2, 1, 1, 15], cell, inputs.parameters[0], 1.0, attended)
     return np.array([people["search_skilled"][0], people["search_other"][0]]) / SEARCH
 
 
@@ -130,7 +130,7 @@ def test_courses_and_training_lock_in():
     rounding of search to 1/32768)."""
     inputs = sweden()
     free = effective_search(person_searching(course=COURSE_DONE)).sum()
-    attending = effective_search(person_searching(course=COURSE_ATTENDING)).sum()
+    attending = effective_search(person_searching(course=COURSE_DONE), attended=True).sum()
     cell = inputs.cells[np.ravel_multi_index((24, 2, 1, 1, 3), SHAPE)]
     assert attending / free == pytest.approx(cell["course_search"], abs=4 / SEARCH / free)
     people = person_searching(programme=1 + PROGRAMMES.index("vocational_training"), programme_q=2)
