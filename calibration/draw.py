@@ -83,7 +83,8 @@ def common_table():
     table = tables.estimates_table(COMMON, COMMON_COLUMNS, ("mean", "sd", "informed", "step"))
     wanted = [tuple(rules()[k][label] for label in LABELS) for k in common_rules()]
     if list(map(tuple, table[list(LABELS)].to_numpy())) != wanted:
-        raise InputError(f"{tables.estimates_name(COMMON)}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
+        where = tables.estimates_name(COMMON)
+        raise InputError(f"{where}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
     return table
 
 

@@ -58,7 +58,7 @@ def _command(arguments: list[str]) -> int:
     if verb not in compose.VERBS | compose.TOOLS:
         raise refuse("verb", verb, ", ".join(compose.VERBS | compose.TOOLS))
     if "-h" in rest or "--help" in rest:
-        print(text.verb_usage(verb))
+        print(text.verb_usage(verb, rest))
         return 0
     if verb == "data":
         return _data(rest)

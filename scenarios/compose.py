@@ -94,7 +94,7 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())}); allowed is a table of settings in YAML") from error
     if not isinstance(content, dict) or not content:
-        raise InputError(f"{path}: holds no settings; allowed is a table of settings in YAML, as in the shipped conf/{path.parent.name}")
+        raise InputError(f"{path}: holds no settings; allowed is a table of settings in YAML, as the shipped files are")
     if path.parent.name == "policy" and content.get("name") != path.stem:
         raise refuse(f"{path}: policy.name", content.get("name"), f"{path.stem}, the name of its file")
     if not isinstance(content.get("defaults", []), list) or path.stem in content.get("defaults", []):
