@@ -72,8 +72,8 @@ def _within(key: str, value: float, low: float, high: float, what: str = "") -> 
 
 
 def _above_zero(key: str, value: float, what: str) -> None:
-    if value <= 0:
-        raise refuse(key, value, f"more than 0 ({what})")
+    if not 0 < value <= 1e7:
+        raise refuse(key, value, f"more than 0, to 10000000 ({what})")
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -453,6 +453,10 @@ class Optimise:
             _above_zero("strengths", value, "multiple of a policy's own strength")
         for value in self.frontier:
             _above_zero("frontier", value, "multiple of the budget")
+        if len(set(self.frontier)) < len(self.frontier):
+            raise refuse("frontier", self.frontier, "multiples of the budget, each once")
+        for seed in self.verification_seeds:
+            _within("verification_seeds", seed, 0, 2**31 - 1)
         _within("first_year", self.first_year, codes.FIRST_YEAR, codes.LAST_YEAR)
         _within("discount_rate", self.discount_rate, 0, 0.2, "per year")
 
@@ -568,6 +572,8 @@ def tool_from(schema: Any, settings: Mapping[str, Any], lists: tuple[str, ...]) 
     settings = dict(settings)
     for key in lists:
         value = settings.get(key)
+        if value == [] and key in ("datasets", "years"):
+            raise refuse(key, value, "all, or a list of some")
         if not isinstance(value, list):
             settings[key] = [] if value == "all" else [value]
     return _build(schema, settings, "")

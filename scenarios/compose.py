@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import functools
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -169,14 +170,14 @@ def trials(overrides: list[str]) -> tuple[Config, dict[str, Config], list[str]]:
         raise refuse("structures", structures, f"a list of {', '.join(known)}")
     others = {}
     for name in structures:
-        if name not in known:
-            raise refuse("structures", name, ", ".join(known))
+        if name not in known or name == "default":
+            raise refuse("structures", name, ", ".join(option for option in known if option != "default"))
         others[name] = config_from({**plain, "structure": settings("trials", [f"structure={name}"])["structure"]})
     if len(others) < len(structures):
         raise refuse("structures", structures, "each structure once")
     named = [] if studies == "all" else [studies] if isinstance(studies, str) else studies
-    if not isinstance(named, list):
-        raise refuse("studies", studies, "all, or a list of studies of calibration/data/studies.csv")
+    if not isinstance(named, list) or studies == [] or any(named.count(name) > 1 for name in named):
+        raise refuse("studies", studies, "all, or a list of different studies of calibration/data/studies.csv")
     return config, others, named
 
 
@@ -322,7 +323,7 @@ def _check_keys(verb: str, overrides: list[str], parsed: list[Override]) -> None
 
 def _check_experiment(verb: str, name: str) -> None:
     """Refuse an experiment with keys that this verb does not have, and would leave unused."""
-    own = _known(verb)
+    own = _own_keys(verb)
     for key in _known(verb, [f"experiment={name}"]):
         if key == "experiment":
             raise refuse("experiment", name, "a file that begins with the line # @package _global_")
@@ -330,9 +331,15 @@ def _check_experiment(verb: str, name: str) -> None:
             raise refuse("experiment", name, f"one without {key}, which belongs to {_verbs_with(key) or 'no verb'}")
 
 
-def _known(verb: str, files: list[str] | None = None) -> dict[str, Any]:
+def _known(verb: str, files: list[str]) -> dict[str, Any]:
     """Every dotted key of a verb with its value, under the options of groups in `files`."""
-    return _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files or []), resolve=False))
+    return _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files), resolve=False))
+
+
+@functools.cache
+def _own_keys(verb: str) -> dict[str, Any]:
+    """The same under the default options, which are shipped files."""
+    return _known(verb, [])
 
 
 def _keys(node: Any, prefix: str = "") -> dict[str, Any]:
@@ -344,7 +351,7 @@ def _keys(node: Any, prefix: str = "") -> dict[str, Any]:
 
 def _verbs_with(key: str) -> str:
     """The verbs that have this key, in words; empty for none."""
-    return ", ".join(f"integra {verb}" for verb in VERBS if key in _known(verb))
+    return ", ".join(f"integra {verb}" for verb in VERBS if key in _own_keys(verb))
 
 
 def _hint(verb: str, key: str, known: Mapping[str, Any]) -> str:
@@ -360,6 +367,8 @@ def _hint(verb: str, key: str, known: Mapping[str, Any]) -> str:
         return f", did you mean {parent}{'.' if parent else ''}{close[0]}"
     if elsewhere:
         return f", did you mean {' or '.join(elsewhere[:3])}"
+    if parent in known and known[parent] is None:
+        return f", write {parent}={{{last}:value}}"
     if known.get(parent) == {}:
         return f", {parent} is empty here: another option of {parent.partition('.')[0]} may have it"
     return f", allowed is {', '.join(near or sorted(name for name in known if '.' not in name))}"

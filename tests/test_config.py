@@ -11,7 +11,7 @@ from calibration.config import Config, config_from, settings_of
 from calibration.errors import InputError
 from model import codes
 from scenarios import compose
-
+from scenarios.cli import main
 
 MIXES = {
     "language_first", "recognition_first", "womens_participation", "work_first", "skilled_migrants", "fair_hiring",
@@ -205,6 +205,50 @@ def test_what_is_wrong_is_named(overrides, message):
     with pytest.raises(InputError) as caught:
         compose.job("run", overrides)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "message"),
+    [
+        ("calibrate", "draws=8", "draws=8: allowed is 0 for calibrate"),
+        ("calibrate", "macro=constant", "macro=constant: allowed is estimated for calibrate"),
+        ("calibrate", "macro.year=2020", "macro.year=2020: allowed is 2025 or later"),
+        ("calibrate", "run.end_year=2020", "run.end_year=2020: allowed is 2025 or later"),
+        ("calibrate", "policy=mentoring", "policy=mentoring: allowed is baseline for calibrate"),
+        ("validate", "policy=mentoring", "policy=mentoring: allowed is baseline for validate"),
+        ("compare", "policies=[baseline]", "policies=baseline: allowed is another policy than that of the reference"),
+        ("trials", "studies=[]", "studies=[]: allowed is all, or a list"),
+        ("trials", "studies=[a,a]", "studies=[a,a]: allowed is all, or a list of different studies"),
+        ("trials", "structures=[default]", "structures=default: allowed is full_adaptation"),
+        ("optimise", "budget=1e300", "budget=1e+300: allowed is more than 0, to 10000000"),
+        ("optimise", "frontier=[2,2]", "frontier=[2.0,2.0]: allowed is multiples of the budget, each once"),
+        ("optimise", "verification_seeds=[-1,-2]", "verification_seeds=-1: allowed is 0 to 2147483647"),
+        ("optimise", "budget_per_member_state.DE=5", "budget_per_member_state.DE=5: unknown key, write budget_per_member_state={DE:v"),
+        ("data", "update years=[]", "years=[]: allowed is all, or a list"),
+        ("data", "update years=[2019,2019]", "years=[2019,2019]: allowed is each entry once"),
+        ("run", "--config-dir=", "--config-dir='': allowed is a folder"),
+    ],
+)
+def test_what_would_change_nothing_or_mislead_is_refused(capsys, verb, override, message):
+    """One line and exit status 2 before anything is simulated."""
+    assert main([verb, *override.split()]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith(f"integra: {message}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "there", "not_there"),
+    [
+        (["optimise"], "  budget: 1000                  # EUR million", "policies:"),
+        (["data", "shocks"], "usage: integra data shocks ", "exchange_rate"),
+        (["data"], "usage: integra data euromod ", "scale_comparison"),
+    ],
+)
+def test_help_says_what_settings_mean_and_only_those_asked_for(capsys, verb, there, not_there):
+    assert main([*verb, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert there in printed and not_there not in printed
 
 
 @pytest.mark.parametrize("value", ["[none]", "[]", "fast_recognition", "[fast_recognition,fast_recognition]"])
