@@ -11,6 +11,7 @@
 import json
 import multiprocessing
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields, replace
 
@@ -224,7 +225,8 @@ class _Job:
 
 
 def _one_worker(threads):
-    numba.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches the process that waits, which ends its workers
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
 
 
 def _language_at(inputs, macro, logs):

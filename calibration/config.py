@@ -27,6 +27,7 @@ FISCAL_ENGINES = ("builtin", "profiles", "gettsim")
 OBJECTIVES = ("net_contribution", "employment", "overqualification")  # of integra optimise
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 MOST_COALITIONS = 64
+SEVERAL_SEEDS = "how many, 1 to 1000, or a list such as [1,2]"
 # Lever: lowest and highest strength, and what the strength means.
 LEVERS = {
     "language_places": (0.0, 5.0, "extra places as a share of the baseline"),
@@ -67,12 +68,12 @@ OPEN = {
 
 def _within(key: str, value: float, low: float, high: float, what: str = "") -> None:
     if not low <= value <= high:
-        raise refuse(key, value, f"{low:g} to {high:g}{' (' + what + ')' if what else ''}")
+        raise refuse(key, value, f"{low:.12g} to {high:.12g}{' (' + what + ')' if what else ''}")
 
 
 def _above_zero(key: str, value: float, what: str) -> None:
-    if value <= 0:
-        raise refuse(key, value, f"more than 0 ({what})")
+    if not 0 < value <= 1e7:
+        raise refuse(key, value, f"more than 0, to 10000000 ({what})")
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -84,9 +85,9 @@ def _some_of(key: str, values: tuple[str, ...], allowed: tuple[str, ...], empty:
     for value in values:
         _one_of(key, value, allowed)
     if len(set(values)) != len(values):
-        raise refuse(key, list(values), "each entry once")
+        raise refuse(key, values, "each entry once")
     if not values and not empty:
-        raise refuse(key, "[]", f"at least one of {', '.join(allowed)}")
+        raise refuse(key, values, f"at least one of {', '.join(allowed)}")
 
 
 def quarter_index(key: str, when: str | int, last: bool) -> int:
@@ -223,11 +224,10 @@ class Lever:
             setting, code = ONLY[self.lever]
             asked = getattr(self, setting)
             if asked and code not in asked:
-                raise refuse(f"{key}.{setting}", list(asked), f"[{code}], whom {self.lever} is for, or []")
+                raise refuse(f"{key}.{setting}", asked, f"[{code}], whom {self.lever} is for, or []")
         for setting in OPEN.get(self.lever, ()):
             asked = getattr(self, setting)
             if asked not in ((), None):
-                asked = list(asked) if isinstance(asked, tuple) else asked
                 raise refuse(f"{key}.{setting}", asked, f"nothing ([] or null) for {self.lever}")
 
     @property
@@ -349,7 +349,7 @@ class Tables:
         if self.use not in ("latest", "shipped") and not DATED.fullmatch(self.use):
             raise refuse("tables.use", self.use, "latest, shipped, or a date such as 2026-11-22")
         if not self.folder:
-            raise refuse("tables.folder", "''", "a folder")
+            raise refuse("tables.folder", self.folder, "a folder")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -363,8 +363,7 @@ class Fiscal:
     def __post_init__(self) -> None:
         _one_of("fiscal.engine", self.engine, FISCAL_ENGINES)
         if (self.engine == "profiles") != bool(self.folder):
-            given = "null" if self.folder is None else self.folder
-            raise refuse("fiscal.folder", given, "a folder with fiscal=profiles, null without")
+            raise refuse("fiscal.folder", self.folder, "a folder with fiscal=profiles, null without")
         if self.engine == "gettsim":
             _day("fiscal.policy_date", self.policy_date)
         elif self.policy_date is not None:
@@ -385,7 +384,7 @@ class Compute:
         if self.memory_gib is not None:
             _within("compute.memory_gib", self.memory_gib, 0.1, 100_000)
         if not self.output:
-            raise refuse("compute.output", "''", "a folder")
+            raise refuse("compute.output", self.output, "a folder")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -414,14 +413,13 @@ class Config:
         _file_name("name", self.name)
         _some_of("member_states", self.member_states, codes.MEMBER_STATES)
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):
-            raise refuse("seeds", list(self.seeds), "a number of seeds, or a list of different seeds")
+            raise refuse("seeds", self.seeds, f"{SEVERAL_SEEDS}, each once")
         for seed in self.seeds:
             _within("seeds", seed, 0, 2**31 - 1)
-        _within("draws", self.draws, 0, DRAWS, "0 for none")
-        if 0 < self.draws < FEWEST_DRAWS:
-            raise refuse("draws", self.draws, f"0, or {FEWEST_DRAWS} to {DRAWS}")
+        if self.draws and not FEWEST_DRAWS <= self.draws <= DRAWS:
+            raise refuse("draws", self.draws, f"0 for none, or {FEWEST_DRAWS} to {DRAWS}")
         if self.draws and len(self.seeds) < 2:
-            raise refuse("seeds", list(self.seeds), "two or more with draws, for the Monte Carlo error")
+            raise refuse("seeds", self.seeds, "two or more with draws, for the Monte Carlo error")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -446,15 +444,19 @@ class Optimise:
             _one_of("budget_per_member_state", state, codes.MEMBER_STATES)
             _above_zero(f"budget_per_member_state.{state}", value, "EUR million per year")
         if self.budget_per_member_state and not self.by_member_state:
-            raise refuse("by_member_state", "false", "true with budget_per_member_state")
+            raise refuse("by_member_state", False, "true with budget_per_member_state")
         _one_of("objective", self.objective, OBJECTIVES)
         _one_of("counted", self.counted, ("non_eu_born", "everybody"))
         if not self.strengths or list(self.strengths) != sorted(set(self.strengths)):
-            raise refuse("strengths", list(self.strengths), "multiples of a policy's strength in ascending order, each once")
+            raise refuse("strengths", self.strengths, "multiples of a policy's strength in ascending order, each once")
         for value in self.strengths:
             _above_zero("strengths", value, "multiple of a policy's own strength")
         for value in self.frontier:
             _above_zero("frontier", value, "multiple of the budget")
+        if len(set(self.frontier)) < len(self.frontier):
+            raise refuse("frontier", self.frontier, "multiples of the budget, each once")
+        for seed in self.verification_seeds:
+            _within("verification_seeds", seed, 0, 2**31 - 1)
         _within("first_year", self.first_year, codes.FIRST_YEAR, codes.LAST_YEAR)
         _within("discount_rate", self.discount_rate, 0, 0.2, "per year")
 
@@ -465,13 +467,13 @@ class Optimise:
             raise refuse("verification_seeds", both, "seeds that are not among `seeds`: who chooses must not judge")
         for key, seeds in (("seeds", config.seeds), ("verification_seeds", self.verification_seeds)):
             if len(seeds) < 2 or len(set(seeds)) < len(seeds):
-                raise refuse(key, list(seeds), "two or more different ones, for the Monte Carlo error")
+                raise refuse(key, seeds, "two or more different ones, for the Monte Carlo error")
         if self.first_year > config.run.end_year:
             raise refuse("first_year", self.first_year, f"{config.run.end_year} (run.end_year) or earlier")
         for state in self.budget_per_member_state:
             _one_of("budget_per_member_state", state, config.member_states)
         if config.accounting.programme_costs:
-            raise refuse("accounting.programme_costs", "true", "false: what measures cost is the budget, not part of the gain")
+            raise refuse("accounting.programme_costs", True, "false: what measures cost is the budget, not part of the gain")
         if config.policy.levers:
             raise refuse("policy", config.policy.name, "baseline: levers are what is chosen")
 
@@ -491,9 +493,12 @@ class Update:
             raise refuse("base_url", self.base_url, "an address that starts with https:// or http://")
         _within("timeout", self.timeout, 0.1, 600, "seconds")
         if not self.folder:
-            raise refuse("folder", "''", "a folder")
+            raise refuse("folder", self.folder, "a folder")
         for year in self.years:
             _within("years", year, 1990, 2100)
+        for key, values in (("datasets", self.datasets), ("years", self.years)):
+            if len(set(values)) < len(values):
+                raise refuse(key, values, "each entry once")
 
 
 def update_from(settings: Mapping[str, Any]) -> Update:
@@ -513,9 +518,9 @@ class Euromod:
 
     def __post_init__(self) -> None:
         if not self.files:
-            raise refuse("files", "[]", "files of EUROMOD output, such as [de_2019_std.txt]")
+            raise refuse("files", self.files, "files of EUROMOD output, such as [de_2019_std.txt]")
         if not self.folder:
-            raise refuse("folder", "''", "a folder")
+            raise refuse("folder", self.folder, "a folder")
         _within("exchange_rate", self.exchange_rate, 1e-3, 1e4, "national currency per euro")
         _one_of("origin", self.origin, ("dcb", "dcz"))
         _within("smallest_cell", self.smallest_cell, 1, 10_000, "persons in the data")
@@ -531,7 +536,7 @@ class Gettsim:
     def __post_init__(self) -> None:
         _day("policy_date", self.policy_date)
         if not self.file:
-            raise refuse("file", "''", "a file")
+            raise refuse("file", self.file, "a file")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -547,12 +552,14 @@ class Shocks:
 
     def __post_init__(self) -> None:
         if not self.results:
-            raise refuse("results", "''", "a folder of results, such as outputs/baseline-0123456789ab")
+            raise refuse("results", self.results, "a folder of results, such as outputs/baseline-0123456789ab")
         _some_of("cells", self.cells, ("education", "sex", "origin"), empty=True)
         for year in self.years:
             _within("years", year, codes.FIRST_YEAR, codes.LAST_YEAR)
+        if len(set(self.years)) < len(self.years):
+            raise refuse("years", self.years, "each entry once")
         if not self.folder:
-            raise refuse("folder", "''", "a folder")
+            raise refuse("folder", self.folder, "a folder")
 
 
 def mix_from(settings: Mapping[str, Any]) -> Mix:
@@ -565,6 +572,8 @@ def tool_from(schema: Any, settings: Mapping[str, Any], lists: tuple[str, ...]) 
     settings = dict(settings)
     for key in lists:
         value = settings.get(key)
+        if value == [] and key in ("datasets", "years"):
+            raise refuse(key, value, "all, or a list of some")
         if not isinstance(value, list):
             settings[key] = [] if value == "all" else [value]
     return _build(schema, settings, "")
@@ -574,7 +583,7 @@ def _day(key: str, value: str | None) -> None:
     try:
         datetime.date.fromisoformat(str(value))
     except ValueError:
-        raise refuse(key, "null" if value is None else value, "a day such as 2019-07-01") from None
+        raise refuse(key, value, "a day such as 2019-07-01") from None
 
 
 def _file_name(key: str, value: str) -> None:
@@ -591,20 +600,35 @@ def config_from(settings: Mapping[str, Any]) -> Config:
     """
     settings = dict(settings)
     seeds = settings.get("seeds")
-    if type(seeds) is int:
-        _within("seeds", seeds, 1, 1000, "how many, or a list such as [1,2]")
+    if type(seeds) is int and 1 <= seeds <= 1000:
         settings["seeds"] = list(range(1, seeds + 1))
+    elif "seeds" in settings and not isinstance(seeds, list):
+        raise refuse("seeds", seeds, SEVERAL_SEEDS)
     states = settings.get("member_states")
-    if isinstance(states, str):
-        settings["member_states"] = list(codes.MEMBER_STATES) if states == "all" else [states]
-    elif isinstance(states, list) and all(state in codes.MEMBER_STATES for state in states):
+    if states == "all":
+        settings["member_states"] = list(codes.MEMBER_STATES)
+    elif "member_states" in settings:
+        states = states if isinstance(states, list) else [states]
+        for state in states:
+            if state not in codes.MEMBER_STATES:
+                raise refuse("member_states", state, f"all, or one or a list of {', '.join(codes.MEMBER_STATES)}")
         settings["member_states"] = sorted(states)
     policy = settings.get("policy")
-    if isinstance(policy, Mapping) and isinstance(policy.get("levers"), Mapping):
-        levers = policy["levers"].items()
-        levers = [{"label": label, **lever} if isinstance(lever, Mapping) else lever for label, lever in levers]
+    if isinstance(policy, Mapping) and "levers" in policy:
+        if not isinstance(policy["levers"], Mapping):
+            raise refuse("policy.levers", policy["levers"], "a table of levers, {} for none")
+        levers = [_labelled(label, lever) for label, lever in policy["levers"].items()]
         settings["policy"] = {**policy, "levers": levers}
     return _build(Config, settings, "")
+
+
+def _labelled(label: str, lever: Any) -> dict[str, Any]:
+    """The settings of a lever with its label, which is their key in a file and no setting there."""
+    if not isinstance(lever, Mapping):
+        raise refuse(f"policy.levers.{label}", lever, "the settings of a lever, such as {strength: 0.5}")
+    if "label" in lever:
+        raise InputError(f"policy.levers.{label}.label={lever['label']}: unknown key, a lever has that of its table")
+    return {"label": label, **lever}
 
 
 def settings_of(config: Config) -> dict[str, Any]:
@@ -643,13 +667,13 @@ def _build(schema: Any, value: Any, key: str) -> Any:
     if container is tuple:
         if not isinstance(value, list | tuple):
             raise refuse(key, value, "a list such as [a,b]")
-        return tuple(_build(arguments[0], item, key) for item in value)
+        return tuple(_build(arguments[0], item, f"{key}.{item['label']}" if arguments[0] is Lever else key) for item in value)
     if container is dict:
         if not isinstance(value, Mapping):
             raise refuse(key, value, "a table of names and numbers")
         return {name: _build(arguments[1], item, f"{key}.{name}") for name, item in value.items()}
     if not _matches(schema, value):
-        raise refuse(key, "null" if value is None else value, _TYPE_NAMES[schema])
+        raise refuse(key, value, _TYPE_NAMES[schema])
     return schema(value)
 
 

@@ -83,7 +83,8 @@ def common_table():
     table = tables.estimates_table(COMMON, COMMON_COLUMNS, ("mean", "sd", "informed", "step"))
     wanted = [tuple(rules()[k][label] for label in LABELS) for k in common_rules()]
     if list(map(tuple, table[list(LABELS)].to_numpy())) != wanted:
-        raise InputError(f"estimates/{COMMON}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
+        where = tables.estimates_name(COMMON)
+        raise InputError(f"{where}: does not fit calibration/data/priors.csv; allowed is one row per common prior")
     return table
 
 
@@ -118,9 +119,9 @@ def drawn():
         numbers = table.drop(columns="name", errors="ignore").to_numpy(dtype=float)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise InputError(f"estimates/{DRAWS}: damaged ({reason}); allowed is the file as shipped") from None
+        raise InputError(f"{tables.estimates_name(DRAWS)}: damaged ({reason}); allowed is {tables.AS_ESTIMATED}") from None
     if list(table.get("name", ())) != names() or not np.isfinite(numbers).all():
-        raise InputError(f"estimates/{DRAWS}: does not fit terms and priors; allowed is the file as shipped")
+        raise InputError(f"{tables.estimates_name(DRAWS)}: does not fit terms and priors; allowed is {tables.AS_ESTIMATED}")
     return numbers.T
 
 

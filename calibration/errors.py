@@ -12,4 +12,15 @@ class InputError(ValueError):
 
 def refuse(key: str, value: object, allowed: str) -> InputError:
     """The error `<key>=<value>: allowed is <allowed>`, to be raised by the caller."""
-    return InputError(f"{key}={value}: allowed is {allowed}")
+    return InputError(f"{key}={written(value)}: allowed is {allowed}")
+
+
+def written(value: object) -> str:
+    """A value as one writes it in a setting: null, true, [a,b]."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(written, value))}]"
+    return str(value) or "''"

@@ -174,7 +174,7 @@ def read():
     Raises InputError when the file is missing or damaged, a Member State or term is missing or double, or a factor is
     outside its bounds.
     """
-    where = "estimates/estimates.csv"
+    where = tables.estimates_name("estimates.csv")
     table = as_written()
     keys = pd.MultiIndex.from_frame(table[["geo", "parameter", "origin", "sex", "year"]])
     if keys.has_duplicates:

@@ -37,6 +37,7 @@ STATUSES = ("seen", "derived", "recalled", "assumed", "imputed")
 EU = "EU27_2020"
 SHIPPED = "shipped"
 ESTIMATES = ("estimates.csv", "common.csv", "draws.parquet")
+AS_ESTIMATED = "the file as integra calibrate wrote it"
 
 
 def folder():
@@ -70,10 +71,17 @@ def forget():
 
 def content(name):
     """The bytes of a shipped file; raises InputError if it is missing."""
+    return _bytes(folder() / f"{name}.csv", f"calibration/data/{name}.csv", "the file as shipped")
+
+
+def _bytes(file, shown, allowed):
+    """The bytes of a file; messages call it `shown` and ask for `allowed`."""
     try:
-        return (folder() / f"{name}.csv").read_bytes()
+        return file.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"calibration/data/{name}.csv: the table is missing; allowed is the file as shipped") from None
+        raise InputError(f"{shown}: the file is missing; allowed is {allowed}") from None
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read ({error.strerror or error}); allowed is {allowed}") from None
 
 
 def frame(name, columns):
@@ -213,16 +221,18 @@ def use_estimates(choice):
 def estimates_file(name):
     """The bytes of a file of the estimates in use; raises InputError if it is missing."""
     root = resources.files("calibration") / "estimates" if _estimates == SHIPPED else Path(_estimates)
-    try:
-        return (root / name).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"estimates/{name}: the file is missing; allowed is the file as integra calibrate wrote it") from None
+    return _bytes(root / name, estimates_name(name), AS_ESTIMATED)
+
+
+def estimates_name(name):
+    """What messages call a file of the estimates in use: its path."""
+    return f"calibration/estimates/{name}" if _estimates == SHIPPED else (Path(_estimates) / name).as_posix()
 
 
 def estimates_table(name, columns, numbers):
     """A CSV file of the estimates in use, some columns numeric; raises InputError if it is missing or damaged."""
-    shown = f"estimates/{name}"
-    table = _frame(estimates_file(name), columns, shown, "the file as integra calibrate wrote it")
+    shown = estimates_name(name)
+    table = _frame(estimates_file(name), columns, shown, AS_ESTIMATED)
     for column in numbers:
         table[column] = _numeric(table, column, shown)
     return table

@@ -18,7 +18,6 @@ from tqdm import tqdm
 from calibration import calibrate as calibration
 from calibration import estimate, tables
 from calibration.config import Config
-from calibration.errors import refuse
 from scenarios import figures, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.provenance import provenance, result_hash, result_settings
@@ -27,8 +26,6 @@ from scenarios.run import write_json
 
 def calibrate(config: Config) -> str:
     """Estimate, write the result folder, and return the text for the console."""
-    if config.macro.conditions != "estimated" or config.macro.year != estimate.LAST_MACRO_YEAR:
-        raise refuse("macro", f"{config.macro.conditions} {config.macro.year}", f"estimated {estimate.LAST_MACRO_YEAR}")
     digest = result_hash("calibrate", [config])
     kept = Path(config.compute.output) / f".calibrate-{digest}"
     steps = Steps()

@@ -26,15 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_packages()
         return _command(arguments)
     except KeyboardInterrupt:
-        print("integra: interrupted, nothing was kept", file=sys.stderr)
+        _complain("interrupted, no unfinished result was kept")
         return 130
     except ValueError as error:
         from calibration.errors import InputError
 
         if not isinstance(error, InputError):
             raise
-        print("integra: " + " ".join(str(error).split()), file=sys.stderr)
+        _complain(" ".join(str(error).split()))
         return 2
+
+
+def _complain(line: str) -> None:
+    """One line on stderr, in the place of a progress bar that may stand there."""
+    from tqdm import tqdm
+
+    tqdm.write(f"integra: {line}", file=sys.stderr)
 
 
 def _command(arguments: list[str]) -> int:
@@ -51,7 +58,7 @@ def _command(arguments: list[str]) -> int:
     if verb not in compose.VERBS | compose.TOOLS:
         raise refuse("verb", verb, ", ".join(compose.VERBS | compose.TOOLS))
     if "-h" in rest or "--help" in rest:
-        print(text.verb_usage(verb))
+        print(text.verb_usage(verb, rest))
         return 0
     if verb == "data":
         return _data(rest)
@@ -72,14 +79,12 @@ def _command(arguments: list[str]) -> int:
 
 def _check(arguments: list[str]) -> int:
     """`integra reproduce --check`: status 0 when the rerun meets the reference, 1 when it does not."""
-    from calibration import tables
     from scenarios import check
     from scenarios.folder import final_folder
     from scenarios.provenance import result_hash
 
     config, reference = check.settings(arguments)
-    tables.use(config.tables.use, config.tables.folder)
-    tables.use_estimates(config.estimates)
+    _use(config)
     _check_reproduction(config)
     print(f"integra: rerun with the settings of {reference}", file=sys.stderr)
     _reproduce(config, [])
@@ -104,16 +109,12 @@ def _data(arguments: list[str]) -> int:
 
 def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     """Check the settings of one job and whether it fits into memory; the returned function runs it."""
-    from calibration import fiscal_engine, tables
-    from calibration.errors import refuse
     from scenarios import compose, memory
 
     if verb == "compare":
         config, policies = compose.comparison(overrides)
         mix = compose.mix(overrides, config, policies)
-        tables.use(config.tables.use, config.tables.folder)
-        tables.use_estimates(config.estimates)
-        fiscal_engine.check(config)
+        _use(config)
         memory.check(config, labels=len(config.parity.variants) * len(config.parity.given) * len(config.parity.references))
         return lambda: _compare(config, policies, mix)
     if verb == "trials":
@@ -121,13 +122,10 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
     if verb == "optimise":
         return _prepare_optimise(overrides)
     config, policies = compose.comparison(overrides, verb) if verb == "reproduce" else (compose.job(verb, overrides), [])
-    tables.use(config.tables.use, config.tables.folder)
-    tables.use_estimates(config.estimates)
     if verb == "calibrate":
-        if config.fiscal.engine != "builtin":
-            raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
+        _check_calibration(config)
         return lambda: _calibrate(config)
-    fiscal_engine.check(config)
+    _use(config)
     if verb == "run":
         memory.check(config)
         return lambda: _run(config)
@@ -141,14 +139,11 @@ def _prepare(verb: str, overrides: list[str]) -> Callable[[], None]:
 
 def _prepare_trials(overrides: list[str]) -> Callable[[], None]:
     """Check the settings of `integra trials`; the returned function runs it."""
-    from calibration import fiscal_engine, tables
     from calibration.errors import refuse
     from scenarios import compose
 
     config, structures, studies = compose.trials(overrides)
-    tables.use(config.tables.use, config.tables.folder)
-    tables.use_estimates(config.estimates)
-    fiscal_engine.check(config)
+    _use(config)
     if len(config.seeds) < 2:
         raise refuse("seeds", len(config.seeds), "2 or more, for the Monte Carlo error")
 
@@ -162,15 +157,25 @@ def _prepare_trials(overrides: list[str]) -> Callable[[], None]:
 
 
 def _prepare_optimise(overrides: list[str]) -> Callable[[], None]:
-    from calibration import fiscal_engine, tables
+    """Check the settings of `integra optimise`; the returned function runs it."""
     from scenarios import compose, memory
 
     config, asked, policies = compose.optimisation(overrides)
+    _use(config)
+    memory.check(config)
+    return lambda: _optimise(config, asked, policies)
+
+
+def _use(config) -> None:
+    """Put the tables and estimates of a job in use; raise InputError where they, or the fiscal engine, cannot serve it."""
+    from calibration import draw, fiscal_engine, tables
+    from calibration.errors import refuse
+
     tables.use(config.tables.use, config.tables.folder)
     tables.use_estimates(config.estimates)
     fiscal_engine.check(config)
-    memory.check(config)
-    return lambda: _optimise(config, asked, policies)
+    if config.draws > (draw.available() if config.draws else 0):
+        raise refuse("draws", config.draws, f"0 to {draw.available()}, the draws of estimates={config.estimates}")
 
 
 def _say_tables(config) -> None:
@@ -184,16 +189,40 @@ def _say_tables(config) -> None:
 
 def _check_reproduction(config) -> None:
     """Raise InputError for settings under which nothing can be reproduced, or that do not fit into memory."""
-    from calibration import fiscal_engine
     from calibration.errors import refuse
     from scenarios import memory
     from scenarios.decomposition import largest_batch
 
-    fiscal_engine.check(config)
     parity = config.parity
     if config.run.end_year < parity.start_year:
         raise refuse("run.end_year", config.run.end_year, f"{parity.start_year} (parity.start_year) or later")
     memory.check(config, labels=largest_batch(config))
+
+
+def _check_calibration(config) -> None:
+    """Raise InputError for settings that estimates cannot be made under, or that would change none of them."""
+    from calibration import estimate, tables
+    from calibration.errors import refuse
+
+    tables.use(config.tables.use, config.tables.folder)
+    tables.use_estimates(config.estimates)
+    if config.fiscal.engine != "builtin":
+        raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
+    if config.macro.conditions != "estimated":
+        raise refuse("macro", config.macro.conditions, "estimated for calibrate, which estimates them")
+    for key, year in (("macro.year", config.macro.year), ("run.end_year", config.run.end_year)):
+        if year < estimate.LAST_MACRO_YEAR:
+            raise refuse(key, year, f"{estimate.LAST_MACRO_YEAR} or later for calibrate, the last year that is estimated")
+    if config.draws:
+        raise refuse("draws", config.draws, "0 for calibrate, which makes the draws")
+    _refuse_policy("calibrate", config)
+
+
+def _refuse_policy(verb: str, config) -> None:
+    from calibration.errors import refuse
+
+    if config.policy.levers:
+        raise refuse("policy", config.policy.name, f"baseline for {verb}: published figures are of the policies in force")
 
 
 def _check_validation(config) -> None:
@@ -201,6 +230,7 @@ def _check_validation(config) -> None:
     from calibration.config import FEWEST_DRAWS
     from calibration.errors import refuse
 
+    _refuse_policy("validate", config)
     if config.run.end_year < FIRST_VALIDATED:
         raise refuse("run.end_year", config.run.end_year, f"{FIRST_VALIDATED} or later, the first year that validates")
     if len(config.seeds) < 2:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +44,6 @@ VERBS = {
     "trials": "designs of published studies inside the model, their effects beside the published ones",
     "optimise": "share a budget among policies and Member States so that it gains most",
 }
-WITH_POLICIES = ("compare", "reproduce")
 OF_TRIALS = ("studies", "structures")  # keys of `trials` that are no settings of a job
 OF_OPTIMISE = tuple(field.name for field in dataclasses.fields(Optimise))
 TOOLS = {"data": "data update, euromod, gettsim or shocks: figures from and for other programs"}
@@ -73,17 +73,33 @@ Plugins.instance().register(OwnSettings)
 def use_own(folder: str | None) -> None:
     """Find files of settings in this folder too (policy/<name>.yaml and other groups); None: the shipped ones alone.
 
-    Raises InputError when there is no such folder, or when it has a file of a shipped one's name.
+    Raises InputError when there is no such folder, or when it has a file of a shipped one's name or one that is no settings.
     """
     global _own
     if folder is not None:
-        if not Path(folder).is_dir():
+        if not folder or not Path(folder).is_dir():
             raise refuse("--config-dir", folder, "a folder with files such as policy/my_mix.yaml")
         for path in sorted(Path(folder).rglob("*.yaml")):
             name = path.relative_to(folder).as_posix()
             if resources.files("conf").joinpath(name).is_file():
                 raise refuse("--config-dir", path, f"another name, {name} is shipped")
+            if (resources.files("conf") / name.split("/")[0]).is_dir():
+                _check_file(path)
     _own = None if folder is None else Path(folder).resolve()
+
+
+def _check_file(path: Path) -> None:
+    """Raise InputError, naming the file, unless it is a table of settings, of a policy with the name of its file."""
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())}); allowed is a table of settings in YAML") from error
+    if not isinstance(content, dict) or not content:
+        raise InputError(f"{path}: holds no settings; allowed is a table of settings in YAML, as the shipped files are")
+    if path.parent.name == "policy" and content.get("name") != path.stem:
+        raise refuse(f"{path}: policy.name", content.get("name"), f"{path.stem}, the name of its file")
+    if not isinstance(content.get("defaults", []), list) or path.stem in content.get("defaults", []):
+        raise refuse(f"{path}: defaults", content["defaults"], "a list of other files to build on, such as [mentoring,_self_]")
 
 
 @contextlib.contextmanager
@@ -121,8 +137,6 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
     overrides = [text.removeprefix("+") if text.startswith("+experiment=") else text for text in overrides]
     with _configuration():
         parsed = _parse(overrides)
-        if verb not in WITH_POLICIES and any(override.key_or_group == "policies" for override in parsed):
-            raise InputError(f"policies: unknown key for {verb}, it belongs to integra {' and '.join(WITH_POLICIES)}")
         sweep = next((override for override in parsed if override.is_sweep_override()), None)
         if sweep is not None:
             raise refuse(sweep.key_or_group, _value(sweep), "one value (several are run with -m)")
@@ -130,7 +144,9 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
             _check_keys(verb, overrides, parsed)
             composed = compose(config_name=verb, overrides=overrides)
             plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-        except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+        except InputError:
+            raise
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError, RecursionError) as error:
             raise InputError(f"{' '.join(overrides)}: {_text(error)}") from error
     return cast(dict[str, Any], plain)
 
@@ -154,14 +170,14 @@ def trials(overrides: list[str]) -> tuple[Config, dict[str, Config], list[str]]:
         raise refuse("structures", structures, f"a list of {', '.join(known)}")
     others = {}
     for name in structures:
-        if name not in known:
-            raise refuse("structures", name, ", ".join(known))
+        if name not in known or name == "default":
+            raise refuse("structures", name, ", ".join(option for option in known if option != "default"))
         others[name] = config_from({**plain, "structure": settings("trials", [f"structure={name}"])["structure"]})
     if len(others) < len(structures):
         raise refuse("structures", structures, "each structure once")
     named = [] if studies == "all" else [studies] if isinstance(studies, str) else studies
-    if not isinstance(named, list):
-        raise refuse("studies", studies, "all, or a list of studies of calibration/data/studies.csv")
+    if not isinstance(named, list) or studies == [] or any(named.count(name) > 1 for name in named):
+        raise refuse("studies", studies, "all, or a list of different studies of calibration/data/studies.csv")
     return config, others, named
 
 
@@ -195,6 +211,8 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     reference = config_from(plain)
     others = []
     for policy in policies:
+        if policy == reference.policy.name:
+            raise refuse("policies", policy, f"another policy than that of the reference, policy={policy}")
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
         others.append(_policy(plain, policy))
@@ -243,10 +261,10 @@ def optimisation(overrides: list[str]) -> tuple[Config, Optimise, list[Config]]:
 
 def _policy(plain: dict[str, Any], name: str) -> Config:
     """The job of these settings under the policy of that name."""
-    chosen = settings("run", [f"policy={name}"])["policy"]
-    if chosen.get("name") != name:
-        raise refuse("policy.name", chosen.get("name"), f"{name}, the name of its file")
-    return config_from({**plain, "policy": chosen})
+    try:
+        return config_from({**plain, "policy": settings("run", [f"policy={name}"])["policy"]})
+    except InputError as error:
+        raise InputError(f"policy={name}: {error}") from error
 
 
 def expand(overrides: list[str]) -> list[list[str]]:
@@ -290,24 +308,70 @@ def _check_keys(verb: str, overrides: list[str], parsed: list[Override]) -> None
             if value not in _options(key):
                 raise refuse(key, value, ", ".join(_options(key)))
             files.append(text)
-    known = _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files), resolve=False))
+            if key == "experiment":
+                _check_experiment(verb, value)
+    known = _known(verb, files)
     for override in parsed:
         key = override.key_or_group
-        if key not in known and key not in groups:
-            close = difflib.get_close_matches(key, known, 1, 0.6)
-            near = sorted(name for name in known if name.rpartition(".")[0] == key.rpartition(".")[0])
-            top = sorted(name for name in known if "." not in name)
-            hint = f"did you mean {close[0]}" if close else f"allowed is {', '.join(near or top)}"
-            raise InputError(f"{key}={_value(override)}: unknown key, {hint}")
+        if key in groups:
+            continue
+        if key not in known:
+            raise InputError(f"{key}={_value(override)}: unknown key{_hint(verb, key, known)}")
+        if isinstance(known[key], dict) and isinstance(override.value(), list):
+            raise refuse(key, _value(override), "a table such as {name: value}")
 
 
-def _keys(node: Any, prefix: str = "") -> list[str]:
-    if not isinstance(node, dict):
-        return []
-    keys = []
-    for name, value in node.items():
-        keys += [f"{prefix}{name}", *_keys(value, f"{prefix}{name}.")]
+def _check_experiment(verb: str, name: str) -> None:
+    """Refuse an experiment with keys that this verb does not have, and would leave unused."""
+    own = _own_keys(verb)
+    for key in _known(verb, [f"experiment={name}"]):
+        if key == "experiment":
+            raise refuse("experiment", name, "a file that begins with the line # @package _global_")
+        if key not in own and "." not in key:
+            raise refuse("experiment", name, f"one without {key}, which belongs to {_verbs_with(key) or 'no verb'}")
+
+
+def _known(verb: str, files: list[str]) -> dict[str, Any]:
+    """Every dotted key of a verb with its value, under the options of groups in `files`."""
+    return _keys(OmegaConf.to_container(compose(config_name=verb, overrides=files), resolve=False))
+
+
+@functools.cache
+def _own_keys(verb: str) -> dict[str, Any]:
+    """The same under the default options, which are shipped files."""
+    return _known(verb, [])
+
+
+def _keys(node: Any, prefix: str = "") -> dict[str, Any]:
+    keys = {}
+    for name, value in node.items() if isinstance(node, dict) else ():
+        keys |= {f"{prefix}{name}": value, **_keys(value, f"{prefix}{name}.")}
     return keys
+
+
+def _verbs_with(key: str) -> str:
+    """The verbs that have this key, in words; empty for none."""
+    return ", ".join(f"integra {verb}" for verb in VERBS if key in _own_keys(verb))
+
+
+def _hint(verb: str, key: str, known: Mapping[str, Any]) -> str:
+    """What may have been meant by an unknown key."""
+    if verb in VERBS and (others := _verbs_with(key)):
+        return f" for {verb}, it belongs to {others}"
+    parent, _, last = key.rpartition(".")
+    while parent and parent not in known:
+        parent = parent.rpartition(".")[0]
+    near = sorted(name.rpartition(".")[2] for name in known if name.rpartition(".")[0] == parent)
+    elsewhere = [name for name in known if name.endswith(f".{last}")]
+    if close := difflib.get_close_matches(last, near, 1, 0.6):
+        return f", did you mean {parent}{'.' if parent else ''}{close[0]}"
+    if elsewhere:
+        return f", did you mean {' or '.join(elsewhere[:3])}"
+    if parent in known and known[parent] is None:
+        return f", write {parent}={{{last}:value}}"
+    if known.get(parent) == {}:
+        return f", {parent} is empty here: another option of {parent.partition('.')[0]} may have it"
+    return f", allowed is {', '.join(near or sorted(name for name in known if '.' not in name))}"
 
 
 def _text(error: Exception) -> str:

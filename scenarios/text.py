@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from scenarios import compose
+
+WIDTH = 110  # of a line of help
+SETTING = re.compile(r"(  )?['\"]?(\w+)['\"]?:")  # a line of YAML, indented once at most
+SHOWN = ("default", "baseline", "builtin", "estimated", "latest")  # options of the groups that say what their settings mean
+OF_EVERY_JOB = {
+    "policy": "levers by label; the files under conf/policy show their settings",
+    "name": "of the result folder, <name>-<hash>",
+    "member_states": "all, or one or a list such as [DE,FR]",
+    "seeds": "how many, or a list such as [1,2]",
+    "draws": "of all parameters, for intervals: 0, or 8 to 80",
+    "estimates": "shipped, or a folder that integra calibrate has written",
+}
 
 CHECKING = """
   --check [reference=<folder>] [compute.threads=<n>]
@@ -29,15 +44,19 @@ Settings are Hydra overrides, for example
   integra compare policies=[fast_recognition,language_upon_arrival]
   integra run population=small                        a first look in seconds
   integra run --config-dir=mine policy=my_mix         with files of your own, here mine/policy/my_mix.yaml
-integra <verb> --help lists the settings. Results go to outputs/<name>-<hash>/."""
+integra <verb> --help lists the settings, integra data <task> --help those of a task. Results go to outputs/<name>-<hash>/.
+Exit status: 0 done, 1 not the same (reproduce --check), 2 refused with one line, 130 interrupted."""
 
 
-def verb_usage(verb: str) -> str:
-    """Help of one verb: its settings with their values, and the groups with their options."""
+def verb_usage(verb: str, rest: Sequence[str] = ()) -> str:
+    """Help of one verb: its settings with their values, and the groups with their options; of `data` only the task in `rest`."""
     if verb in compose.TOOLS:
-        return "\n\n".join(_task_usage(verb, task) for task in compose.TASKS)
+        return "\n\n".join(_task_usage(verb, task) for task in [task for task in compose.TASKS if task in rest] or compose.TASKS)
     body = _settings(verb)
-    groups = "\n".join(f"  {group:<12}{', '.join(compose.options(group))}" for group in compose.groups())
+    groups = "\n".join(
+        textwrap.fill(f"  {group:<12}{', '.join(compose.options(group))}", WIDTH, subsequent_indent=" " * 14)
+        for group in compose.groups()
+    )
     checking = CHECKING if verb == "reproduce" else ""
     return f"""usage: integra {verb} [key=value ...] [-m]
 
@@ -56,8 +75,33 @@ def _task_usage(verb: str, task: str) -> str:
 
 
 def _settings(file: str) -> str:
-    values = OmegaConf.to_yaml(OmegaConf.create(compose.settings(file, [])))
-    return "\n".join("  " + line for line in values.splitlines())
+    """The settings in force without any override, with what the files say of them."""
+    comments = OF_EVERY_JOB | _comments(f"{file}.yaml")
+    for group in compose.groups():
+        for option in SHOWN:
+            if (resources.files("conf") / group / f"{option}.yaml").is_file():
+                comments |= {f"{group}.{key}": said for key, said in _comments(f"{group}/{option}.yaml").items()}
+    lines = OmegaConf.to_yaml(OmegaConf.create(compose.settings(file, []))).splitlines()
+    said = [comments.get(key, "") for key in _dotted(lines)]
+    return "\n".join(f"  {line:<28}  # {comment}" if comment else f"  {line}" for line, comment in zip(lines, said, strict=True))
+
+
+def _comments(name: str) -> dict[str, str]:
+    """What a shipped file of settings says of each, behind it on the same line."""
+    lines = resources.files("conf").joinpath(name).read_text(encoding="utf-8").splitlines()
+    found = {key: line.partition("# ")[2] for key, line in zip(_dotted(lines), lines, strict=True)}
+    return {key: comment for key, comment in found.items() if key and comment}
+
+
+def _dotted(lines: Sequence[str]) -> list[str]:
+    """The key of each line of YAML, with its group if it is indented once; empty for every other line."""
+    keys, group = [], ""
+    for line in lines:
+        match = SETTING.match(line)
+        if match and not match[1]:
+            group = match[2]
+        keys.append("" if not match else f"{group}.{match[2]}" if match[1] else match[2])
+    return keys
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

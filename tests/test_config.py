@@ -11,7 +11,7 @@ from calibration.config import Config, config_from, settings_of
 from calibration.errors import InputError
 from model import codes
 from scenarios import compose
-
+from scenarios.cli import main
 
 MIXES = {
     "language_first", "recognition_first", "womens_participation", "work_first", "skilled_migrants", "fair_hiring",
@@ -144,12 +144,12 @@ LEVER = "policy.levers.faster_recognition"
         (["population.scale=1.5"], "population.scale=1.5: allowed is a whole number"),
         (["population.scale=0"], "population.scale=0: allowed is 1 to 100000"),
         (["population.minimum_agents=99"], "population.minimum_agents=99: allowed is 100 to "),
-        (["seeds=[1,1]"], "seeds=[1, 1]: allowed is "),
-        (["seeds=-1"], "seeds=-1: allowed is 1 to 1000"),
-        (["seeds=true"], "seeds=True: allowed is a list"),
-        (["member_states=UK"], "member_states=UK: allowed is AT, BE, "),
+        (["seeds=[1,1]"], "seeds=[1,1]: allowed is how many, 1 to 1000"),
+        (["seeds=-1"], "seeds=-1: allowed is how many, 1 to 1000"),
+        (["seeds=true"], "seeds=true: allowed is how many, 1 to 1000, or a list"),
+        (["member_states=UK"], "member_states=UK: allowed is all, or one or a list of AT, BE, "),
         (["member_states=[]"], "member_states=[]: allowed is at least one of AT"),
-        (["member_states=[DE,DE]"], "member_states=['DE', 'DE']: allowed is each entry once"),
+        (["member_states=[DE,DE]"], "member_states=[DE,DE]: allowed is each entry once"),
         (["flows.by_reason.work=-0.5"], "flows.by_reason.work=-0.5: allowed is 0 to 10"),
         (["flows.non_eu_arrivals=.nan"], "flows.non_eu_arrivals=.nan: allowed is a number"),
         (["integration.off=[weather]"], "integration.off=weather: allowed is demography"),
@@ -176,20 +176,79 @@ LEVER = "policy.levers.faster_recognition"
         ([FAST, f"{LEVER}.fund=none", f"{LEVER}.eu_share=0.5"], f"{LEVER}.eu_share=0.5: allowed is 0 or null with fund none"),
         # fmt: off
         (["policy=early_work_permission", "policy.levers.early_work_permission.reasons=[work]"],
-         "policy.levers.early_work_permission.reasons=['work']: allowed is [protection], whom"),
+         "policy.levers.early_work_permission.reasons=[work]: allowed is [protection], whom"),
         (["policy=womens_measures", "policy.levers.womens_measures.sexes=[male]"],
-         "policy.levers.womens_measures.sexes=['male']: allowed is [female], whom"),
+         "policy.levers.womens_measures.sexes=[male]: allowed is [female], whom"),
         (["policy=more_arrivals", "policy.levers.arrivals.sexes=[male]"],
-         "policy.levers.arrivals.sexes=['male']: allowed is nothing"),
+         "policy.levers.arrivals.sexes=[male]: allowed is nothing"),
         # fmt: on
         (["policy=baseline,fast_recognition"], "policy=baseline,fast_recognition: allowed is one value"),
-        (["policies=[baseline]"], "policies: unknown key for run"),
+        (["policies=[baseline]"], "policies=[baseline]: unknown key for run, it belongs to integra reproduce, integra compare"),
+        (["mix.seeds=2"], "mix.seeds=2: unknown key for run, it belongs to integra compare"),
+        (["experiment=jrc_six"], "experiment=jrc_six: allowed is one without policies, which belongs to integra reproduce"),
+        (["end_year=2020"], "end_year=2020: unknown key, did you mean parity.end_year or run.end_year"),
+        (["flows.by_reason.tourism=1"], "flows.by_reason.tourism=1: unknown key, allowed is family, other, protection"),
+        (["policy.levers.mentoring.strength=1"], "policy.levers.mentoring.strength=1: unknown key, policy.levers is empty here"),
+        (["policy.levers=[mentoring]"], "policy.levers=[mentoring]: allowed is a table"),
+        ([FAST, f"{LEVER}.strength=nan"], f"{LEVER}.strength=nan: allowed is a number"),
+        ([FAST, f"{LEVER}=3"], f"{LEVER}=3: allowed is the settings of a lever"),
+        (["seeds=[-1]"], "seeds=-1: allowed is 0 to 2147483647"),
+        (["seeds=two"], "seeds=two: allowed is how many, 1 to 1000, or a list"),
+        (["seeds=null"], "seeds=null: allowed is how many"),
+        (["member_states=null"], "member_states=null: allowed is all, or one or a list of AT"),
+        (["draws=-1"], "draws=-1: allowed is 0 for none, or 8 to 80"),
+        (["draws=81"], "draws=81: allowed is 0 for none, or 8 to 80"),
+        (["name="], "name='': allowed is up to 80 letters"),
     ],
 )
 def test_what_is_wrong_is_named(overrides, message):
     with pytest.raises(InputError) as caught:
         compose.job("run", overrides)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "message"),
+    [
+        ("calibrate", "draws=8", "draws=8: allowed is 0 for calibrate"),
+        ("calibrate", "macro=constant", "macro=constant: allowed is estimated for calibrate"),
+        ("calibrate", "macro.year=2020", "macro.year=2020: allowed is 2025 or later"),
+        ("calibrate", "run.end_year=2020", "run.end_year=2020: allowed is 2025 or later"),
+        ("calibrate", "policy=mentoring", "policy=mentoring: allowed is baseline for calibrate"),
+        ("validate", "policy=mentoring", "policy=mentoring: allowed is baseline for validate"),
+        ("compare", "policies=[baseline]", "policies=baseline: allowed is another policy than that of the reference"),
+        ("trials", "studies=[]", "studies=[]: allowed is all, or a list"),
+        ("trials", "studies=[a,a]", "studies=[a,a]: allowed is all, or a list of different studies"),
+        ("trials", "structures=[default]", "structures=default: allowed is full_adaptation"),
+        ("optimise", "budget=1e300", "budget=1e+300: allowed is more than 0, to 10000000"),
+        ("optimise", "frontier=[2,2]", "frontier=[2.0,2.0]: allowed is multiples of the budget, each once"),
+        ("optimise", "verification_seeds=[-1,-2]", "verification_seeds=-1: allowed is 0 to 2147483647"),
+        ("optimise", "budget_per_member_state.DE=5", "budget_per_member_state.DE=5: unknown key, write budget_per_member_state={DE:v"),
+        ("data", "update years=[]", "years=[]: allowed is all, or a list"),
+        ("data", "update years=[2019,2019]", "years=[2019,2019]: allowed is each entry once"),
+        ("run", "--config-dir=", "--config-dir='': allowed is a folder"),
+    ],
+)
+def test_what_would_change_nothing_or_mislead_is_refused(capsys, verb, override, message):
+    """One line and exit status 2 before anything is simulated."""
+    assert main([verb, *override.split()]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith(f"integra: {message}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "there", "not_there"),
+    [
+        (["optimise"], "  budget: 1000                  # EUR million", "policies:"),
+        (["data", "shocks"], "usage: integra data shocks ", "exchange_rate"),
+        (["data"], "usage: integra data euromod ", "scale_comparison"),
+    ],
+)
+def test_help_says_what_settings_mean_and_only_those_asked_for(capsys, verb, there, not_there):
+    assert main([*verb, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert there in printed and not_there not in printed
 
 
 @pytest.mark.parametrize("value", ["[none]", "[]", "fast_recognition", "[fast_recognition,fast_recognition]"])

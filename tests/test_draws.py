@@ -389,7 +389,7 @@ def _one_line(error, words):
     """One line that begins with the file, words[0], and holds the others."""
     text = str(error.value)
     assert "\n" not in text and all(word in text for word in words), text
-    assert text.startswith(f"estimates/{words[0]}"), text
+    assert text.startswith(tables.estimates_name(words[0])), text
 
 
 @pytest.mark.parametrize("which", DAMAGE)
@@ -501,7 +501,7 @@ def test_damaged_estimates_end_with_status_two(tmp_path, which, settings):
     _folder(folder)
     damage, words = {**DAMAGE, **DRAWS_DAMAGE}[which]
     damage(folder)
-    words = (f"integra: estimates/{words[0]}", *words[1:])
+    words = (f"integra: {folder / words[0]}", *words[1:])
     refused(integra(empty, "run", f"estimates={folder}", *SMALL, *settings), words)
     assert list(empty.iterdir()) == []
 
@@ -509,9 +509,9 @@ def test_damaged_estimates_end_with_status_two(tmp_path, which, settings):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (("draws=100",), ("draws=100", "0 to 80")),
+        (("draws=100",), ("draws=100", "8 to 80")),
         (("draws=3",), ("draws=3", "8 to 80")),
-        (("draws=-1",), ("draws=-1", "0 to 80")),
+        (("draws=-1",), ("draws=-1", "0 for none")),
         (("draws=8", "seeds=1"), ("seeds=[1]: allowed is two or more with draws, for the Monte Carlo error",)),
         (("draws=8", "seeds=[7]"), ("seeds=[7]: allowed is two or more with draws",)),
         (("estimates=nowhere",), ("estimates=nowhere", "shipped")),

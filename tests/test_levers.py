@@ -395,12 +395,45 @@ def test_own_settings_that_cannot_be_used_are_refused(own_folder):
     file.write_text("name: mine\nlevers: {}\n")
     compose.use_own(str(own_folder))
     assert "mine" in compose.options("policy") and compose.job("run", ["policy=mine"]).policy.levers == ()
-    file.write_text("name: yours\nlevers: {}\n")
-    with pytest.raises(InputError, match="policy.name=yours: allowed is mine"):
+    file.write_text("name: mine\nlevers: {once: {lever: mentoring}}\n")
+    with pytest.raises(InputError, match="policy=mine: policy.levers.once.strength: missing"):
         compose.comparison(["policies=[mine]"])
-    file.write_text("name: [mine\n")
-    with pytest.raises(InputError, match="policy=mine"):
-        compose.job("run", ["policy=mine"])
+    file.unlink()
     (own_folder / "policy" / "baseline.yaml").write_text("name: baseline\nlevers: {}\n")
     with pytest.raises(InputError, match="another name, policy/baseline.yaml is shipped"):
         compose.use_own(str(own_folder))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "holds no settings"),
+        (b"- mentoring\n", "holds no settings"),
+        (b"5\n", "cannot be read"),
+        (b"name: [mine\n", "cannot be read"),
+        (b"name: mine\nname: mine\n", "duplicate key name"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"levers: {}\n", "policy.name=null: allowed is mine, the name of its file"),
+        (b"name: yours\nlevers: {}\n", "policy.name=yours: allowed is mine, the name of its file"),
+        (b"defaults: mentoring\nname: mine\n", "defaults=mentoring: allowed is a list"),
+        (b"defaults: [mine, _self_]\nname: mine\n", "defaults=[mine,_self_]: allowed is a list of other files"),
+    ],
+)
+def test_a_file_that_is_no_policy_is_named(own_folder, content, words):
+    """Before anything is composed, by its path, with one line."""
+    file = own_folder / "policy" / "mine.yaml"
+    file.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        compose.use_own(str(own_folder))
+    assert str(caught.value).startswith(str(file)) and words in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["policies: [mentoring]\n", "colour: red\n", "policy: {name: mine}\n"])
+def test_an_experiment_may_hold_only_what_the_verb_has(own_folder, content):
+    """Keys of another verb, of none, and a file that lacks the line which makes its keys settings."""
+    (own_folder / "experiment").mkdir()
+    header = "" if content.startswith("policy:") else "# @package _global_\n"
+    (own_folder / "experiment" / "mine.yaml").write_text(header + content)
+    compose.use_own(str(own_folder))
+    with pytest.raises(InputError, match="experiment=mine: allowed is "):
+        compose.job("run", ["experiment=mine"])
