@@ -59,6 +59,12 @@ def simulations(config: Config) -> int:
     return len(config.parity.references) if config.parity.decomposition else 0
 
 
+def pairs(config: Config) -> list[tuple[str, str]]:
+    """(given, reference) of every decomposition asked for; none without parity.decomposition."""
+    parity = config.parity
+    return [(g, r) for r in parity.references for g in parity.given] if parity.decomposition else []
+
+
 def _missing(variants: Sequence[str]) -> list[str]:
     """Sets of factors without a gain so far."""
     return [name_of(factors) for factors in range(1, SETS) if name_of(factors) not in variants]
@@ -70,18 +76,16 @@ def coalitions(
     baseline: Sequence[Results],
     paired: Sequence[Results],
     progress: Progress,
-    pairs: Sequence[tuple[str, str]] | None = None,
+    chosen: Sequence[tuple[str, str]] | None = None,
 ) -> dict[tuple[str, str], list[Coalitions]]:
     """By (given, reference) one Coalitions per seed; the named variants are taken from `paired`.
 
-    `pairs`: which of them, all of the settings unless named. None at all without parity.decomposition.
+    `chosen`: which of them, all of `pairs` unless named.
     """
-    if not config.parity.decomposition:
-        return {}
-    pairs = [(g, r) for r in config.parity.references for g in config.parity.given] if pairs is None else pairs
+    chosen = pairs(config) if chosen is None else chosen
     found = {}
-    for reference in dict.fromkeys(reference for _, reference in pairs):
-        given = [g for g, r in pairs if r == reference]
+    for reference in dict.fromkeys(reference for _, reference in chosen):
+        given = [g for g, r in chosen if r == reference]
         asked = (_missing(config.parity.variants), given, (reference,))
         others = simulation.simulate_parity(config, inputs, baseline, progress, asked)
         for g in given:
