@@ -53,8 +53,8 @@ def drawn_pairs(config: Config) -> list[Pair]:
 
 
 def simulations(config: Config) -> int:
-    """How many simulations the draws take: baseline, parity, parts by factor, market on."""
-    each = 2 + len(drawn_pairs(config)) + displacement.simulations(config)
+    """How many simulations the draws take: baseline, parity with the parts by factor, market on."""
+    each = 2 + displacement.simulations(config)
     return each * draws.simulations(config)
 
 
@@ -74,8 +74,7 @@ def intervals(
 
     def simulate(draw: Draw, seed: int, progress: Progress) -> Found:
         inputs, before = simulation.simulate_draw(coarse, draw, seed, progress)
-        (after,) = simulation.simulate_parity(coarse, inputs, [before], progress)
-        found = decomposition.coalitions(coarse, inputs, [before], [after], progress, first)
+        (after,), found = decomposition.simulate_parity(coarse, inputs, [before], progress, first)
         other = displacement.simulate_market_on(coarse, inputs, [before], [after], progress)
         with draw.in_force():  # what is deflated by wage growth takes that of the draw
             return collect(config, before, after, other, {pair: one for pair, (one,) in found.items()}, every, hicp)

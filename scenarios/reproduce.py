@@ -34,14 +34,13 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
     hicp = consumer_prices()
     inputs = load_inputs(config)
     digest = result_hash("reproduce", [config, *policies])
-    of_seed = 2 + displacement.simulations(config) + decomposition.simulations(config) + jrc_six.simulations(policies)
+    of_seed = 2 + displacement.simulations(config) + jrc_six.simulations(policies)
     progress = Progress(of_seed * len(config.seeds) + gain_intervals.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
-        paired = simulation.simulate_parity(config, inputs, baseline, progress)
+        paired, parts = decomposition.simulate_parity(config, inputs, baseline, progress, decomposition.pairs(config))
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
         flows = jrc_six.simulate(config, policies, baseline, progress)
-        parts = decomposition.coalitions(config, inputs, baseline, paired, progress)
         known = gain_intervals.intervals(config, baseline, paired, market_on, parts, hicp, progress)
         progress.close()
         rows = known.shown if config.draws else []

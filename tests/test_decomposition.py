@@ -30,8 +30,7 @@ def small():
     inputs = inputs_for(end_year=2021)
     progress = Progress(1)
     baseline = simulation.simulate_seeds(config, inputs, progress)
-    paired = simulation.simulate_parity(config, inputs, baseline, progress)
-    found = decomposition.coalitions(config, inputs, baseline, paired, progress)
+    paired, found = decomposition.simulate_parity(config, inputs, baseline, progress, decomposition.pairs(config))
     return config, baseline, paired, found
 
 
