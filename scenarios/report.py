@@ -37,8 +37,8 @@ HOW_SHOWN = (
     "whatever parameters change."
 )
 NO_INTERVAL = (
-    "Rows without square brackets have no interval over parameters, because every set of factors would have to be simulated for "
-    "them in every draw; their Monte Carlo standard errors are in decomposition.csv."
+    "Draws take the first row apart alone; the others have no interval over parameters, because every set of factors would have to "
+    "be simulated for them too. Monte Carlo standard errors are in decomposition.csv."
 )
 MARKET_YEARS = (0, 3, 7)  # since the first added jobs, beside the last year
 COMPONENTS = {

@@ -76,7 +76,7 @@ def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:
     """`1 234 (5)`: mean and Monte Carlo standard error."""
     if mean is None:
         return "-"
-    text = f"{mean:,.{digits}f}".replace(",", " ")
+    text = f"{round(mean, digits) + 0.0:,.{digits}f}".replace(",", " ")  # no minus before zero
     return text if error is None else f"{text} ({error:,.{max(digits, 0)}f})".replace(",", " ")
 
 
