@@ -7,7 +7,6 @@ children; writes nothing. Equivalence is the modified OECD scale: 1 for the firs
 
 from dataclasses import replace
 
-import mesa
 import numpy as np
 from numba import njit
 
@@ -55,7 +54,7 @@ def simulate_incomes(inputs, seed, year):
             model.step()
         wage_index = (1.0 + inputs.growth) ** (year - BASE_YEAR)
         found = incomes(model.people, model.quarter - 1, inputs.fiscal, inputs.parameters, wage_index, inputs.growth)
-        mesa.Agent._ids.pop(model, None)  # otherwise Mesa keeps every model in memory
+        model.release()
         yield ms, found[found["counted"] == 1]
 
 

@@ -74,6 +74,16 @@ class Plan:
         return min(1.0, max(0.0, (t - self.start_q + 1) / (self.end_q - self.start_q + 1)))
 
 
+def joined(plans):
+    """One plan with the labels of all, in their order: what is simulated in one go is gone through once. Labels do not interact."""
+    arrays = ("targets", "open_cells", "factors", "by_education")
+    return replace(
+        plans[0],
+        labels=tuple(label for plan in plans for label in plan.labels),
+        **{name: np.concatenate([getattr(plan, name) for plan in plans]) for name in arrays},
+    )
+
+
 def part_of(plan, row):
     """The plan for the Member State in this row alone; None stays None."""
     return None if plan is None else replace(

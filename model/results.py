@@ -1,6 +1,6 @@
 """Results of one run: additive integers by year, Member State and group of persons, and what institutions did."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -14,6 +14,11 @@ class ParityResults:
     employed: np.ndarray  # [label, year, ms, sex, education 4] person-quarters employed at 20-64
     gap: np.ndarray  # [label, quarter] points: weighted mean absolute remaining gap over cells
     added: np.ndarray  # [label, quarter, ms] persons with an added job
+
+    def first(self, number):
+        """Those of the first labels alone, which do not keep the others in memory."""
+        labels, *arrays = (getattr(self, one.name)[:number] for one in fields(self))
+        return ParityResults(labels, *(array.copy() for array in arrays))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 from calibration.config import Config
 from model import Results
-from scenarios import decomposition, figures, gain_tables, gains, jrc_six, readings, report
+from scenarios import figures, gain_tables, gains, jrc_six, readings, report
+from scenarios.gain_intervals import Intervals
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,6 @@ class Runs:
 
     baseline: Sequence[Results]
     paired: Sequence[Results]  # at parity
-    market_on: Sequence[Results]  # empty when its label was not asked for
-    parts: Mapping[tuple[str, str], Sequence[decomposition.Coalitions]]  # empty without parity.decomposition
     flows: Sequence[jrc_six.Flow]  # empty without policies
 
 
@@ -28,28 +27,33 @@ def write(
     config: Config,
     runs: Runs,
     found: Mapping[str, Any],
-    intervals: Sequence[Mapping[str, Any]],
+    intervals: Intervals,
     hicp: Mapping[int, float],
 ) -> list[str]:
     """Write gains.csv, decomposition.csv, readings.csv, jrc_six.csv, conventions_table.csv, report.md and their figures.
 
-    found: content of summary.json; intervals: rows of scenarios.draws, none without draws. Returns lines for the console.
+    found: content of summary.json. Returns lines for the console.
     """
     accounting, last = config.accounting, config.run.end_year
-    baseline, paired, market_on = runs.baseline, runs.paired, runs.market_on
-    known = gain_tables.by_outcome(intervals)
-    of_gains = list(gain_tables.gain_rows(baseline, paired, market_on, accounting, hicp, known))
+    baseline, paired = runs.baseline, runs.paired
+    labels = paired[0].parity.labels
+    of_gains = list(gain_tables.gain_rows(intervals.gains, labels, intervals.rows, baseline, accounting))
     gain_tables.write(folder / "gains.csv", of_gains)
-    of_parts = list(gain_tables.decomposition_rows(runs.parts, baseline, accounting, hicp, known))
+    of_parts = list(gain_tables.decomposition_rows(intervals.factors, baseline, accounting))
     if of_parts:
         gain_tables.write(folder / "decomposition.csv", of_parts, "factor")
-    read = readings.table(config, baseline, paired, market_on, hicp, intervals)
+    read = readings.table(accounting, labels, intervals.rows)
     readings.write(folder / "readings.csv", read)
     six = jrc_six.rows(runs.flows, baseline, paired, accounting, hicp) if runs.flows else []
     if six:
         jrc_six.write(folder / "jrc_six.csv", six)
     price_years = readings.alternatives(accounting)["price_year"]
-    gains.write_conventions_table(folder / "conventions_table.csv", baseline, paired, price_years, hicp)
-    (folder / "report.md").write_text(report.write(found, read, of_gains, of_parts, last, six), encoding="utf-8")
+    gains.write_conventions_table(
+        folder / "conventions_table.csv", intervals.conventions, baseline[0].years, labels, price_years, hicp
+    )
+    grouped = gain_tables.grouped(intervals.gains, labels, accounting, report.COMPONENTS)
+    words = report.write(found, read, of_gains, of_parts, grouped, last, six)
+    (folder / "report.md").write_text(words, encoding="utf-8")
+    known = {(row["place"], row["outcome"]): row for row in intervals.rows if row["parameter_sd"] is not None}
     figures.draw_headline(folder / "figures", found, read, known, last)
     return [*jrc_six.console(six, last), *report.verdict(found, read, last), ""]

@@ -9,7 +9,7 @@ for n-person games"; for decompositions Shorrocks 2013, J. Economic Inequality 1
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,60 +47,47 @@ def name_of(factors: int) -> str:
     return named.get(factors) or "+".join(name for bit, name in enumerate(FACTORS) if factors >> bit & 1)
 
 
-def largest_batch(config: Config) -> int:
-    """How many labels are simulated together at most, with the decomposition."""
+def pairs(config: Config) -> list[tuple[str, str]]:
+    """(given, reference) of every decomposition asked for; none without parity.decomposition."""
     parity = config.parity
-    asked = len(parity.variants) * len(parity.given) * len(parity.references)
-    return max(asked, len(_missing(parity.variants)) * len(parity.given)) if parity.decomposition else asked
+    return [(g, r) for r in parity.references for g in parity.given] if parity.decomposition else []
 
 
-def simulations(config: Config) -> int:
-    """How many times the lives of each seed are gone through."""
-    return len(config.parity.references) if config.parity.decomposition else 0
+def largest_batch(config: Config) -> int:
+    """How many labels are simulated together, with the decomposition."""
+    parity = config.parity
+    return len(parity.variants) * len(parity.given) * len(parity.references) + len(_missing(config)) * len(pairs(config))
 
 
-def _missing(variants: Sequence[str]) -> list[str]:
-    """Sets of factors without a gain so far."""
-    return [name_of(factors) for factors in range(1, SETS) if name_of(factors) not in variants]
+def _missing(config: Config) -> list[str]:
+    """Sets of factors that are no variant of the settings."""
+    return [name_of(factors) for factors in range(1, SETS) if name_of(factors) not in config.parity.variants]
 
 
-def coalitions(
-    config: Config,
-    inputs: Any,
-    baseline: Sequence[Results],
-    paired: Sequence[Results],
-    progress: Progress,
-    pairs: Sequence[tuple[str, str]] | None = None,
-) -> dict[tuple[str, str], list[Coalitions]]:
-    """By (given, reference) one Coalitions per seed; the named variants are taken from `paired`.
+def simulate_parity(
+    config: Config, inputs: Any, baseline: Sequence[Results], progress: Progress, chosen: Sequence[tuple[str, str]]
+) -> tuple[list[Results], dict[tuple[str, str], list[Coalitions]]]:
+    """Per seed the variants of the settings, and by (given, reference) of `chosen` every set of factors.
 
-    `pairs`: which of them, all of the settings unless named. None at all without parity.decomposition.
+    All are simulated in one go, because much of the time of a simulation does not depend on how many labels there are.
     """
-    if not config.parity.decomposition:
-        return {}
-    pairs = [(g, r) for r in config.parity.references for g in config.parity.given] if pairs is None else pairs
-    found = {}
-    for reference in dict.fromkeys(reference for _, reference in pairs):
-        given = [g for g, r in pairs if r == reference]
-        asked = (_missing(config.parity.variants), given, (reference,))
-        others = simulation.simulate_parity(config, inputs, baseline, progress, asked)
-        for g in given:
-            found[g, reference] = [
-                _collect(base, [known, other], g, reference)
-                for base, known, other in zip(baseline, paired, others, strict=True)
-            ]
-    return found
+    parity = config.parity
+    asked = [(parity.variants, parity.given, parity.references)]
+    asked += [(_missing(config), (given,), (reference,)) for given, reference in chosen]
+    every = simulation.simulate_parity(config, inputs, baseline, progress, asked)
+    found = {pair: [_collect(*one, *pair) for one in zip(baseline, every, strict=True)] for pair in chosen}
+    number = len(parity.variants) * len(parity.given) * len(parity.references)
+    return [replace(one, parity=one.parity.first(number)) for one in every], found
 
 
-def _collect(baseline: Results, simulated: Sequence[Results], given: str, reference: str) -> Coalitions:
+def _collect(baseline: Results, simulated: Results, given: str, reference: str) -> Coalitions:
     """The gains of the last year of one seed, label by label."""
     first = codes.MEASURE[codes.COMPONENTS[0]]
     before = baseline.counts[-1, :, codes.NON_EU_BORN, ..., first:]
     cents = np.zeros((SETS, *before.shape), dtype=np.int64)
-    for result in simulated:
-        for label, (variant, g, r) in enumerate(result.parity.labels):
-            if (g, r) == (given, reference):
-                cents[factors_of(variant)] = result.parity.components[label, -1] - before
+    for label, (variant, g, r) in enumerate(simulated.parity.labels):
+        if (g, r) == (given, reference):
+            cents[factors_of(variant)] = simulated.parity.components[label, -1] - before
     return Coalitions(given, reference, baseline.years[-1], cents)
 
 

@@ -18,19 +18,31 @@ import numpy as np
 from calibration.config import Accounting, Config
 from model import Results, codes, simulate
 from model.parity import EMPLOYMENT, factors_of, market_load
-from scenarios import conventions, statistics
+from scenarios import conventions, draws, gains, statistics, summary
 from scenarios.progress import Progress
 
 LABEL = ("employment", "sex_age", "native")
+GAIN = "market_on_gain_"  # names of gains with the market on among the outcomes of draws
+BY_YEAR = {  # other outcomes: unit
+    "added_jobs": "persons",
+    "others_displaced_per_added_job": "persons per added job",
+    "fiscal_loss_of_others": "EUR per non-EU-born head and year",
+}
 SHOCK_SHARE, SHOCK_LEAVING = 0.01, 0.03  # of employment in a year; of the added jobs in a quarter
 SHOCK_LAST_YEAR = 2027
+
+
+def simulations(config: Config) -> int:
+    """How many times everyone is simulated with the market on, per seed or draw."""
+    parity = config.parity
+    return int(all(name in asked for name, asked in zip(LABEL, (parity.variants, parity.given, parity.references), strict=True)))
 
 
 def simulate_market_on(
     config: Config, inputs: Any, baseline: Sequence[Results], paired: Sequence[Results], progress: Progress
 ) -> list[Results]:
     """One run of everyone per seed with the added jobs of LABEL in the market; none if the label was not asked for."""
-    if LABEL not in paired[0].parity.labels:
+    if not simulations(config):
         return []
     results = []
     for base, at_parity in zip(baseline, paired, strict=True):
@@ -41,39 +53,66 @@ def simulate_market_on(
     return results
 
 
-def summarise(
-    accounting: Accounting,
-    baseline: Sequence[Results],
-    paired: Sequence[Results],
-    market_on: Sequence[Results],
-    hicp: Mapping[int, float],
-) -> dict[str, Any]:
-    """By year: added jobs, native and EU-born jobs lost per added job, and their fiscal loss per non-EU-born head."""
+def outcomes(
+    base: Results, at_parity: Results, market_on: Results, accounting: Accounting, hicp: Mapping[int, float], start_year: int
+) -> draws.Outcomes:
+    """What one seed gives with the market on.
+
+    For all Member States together and every year from `start_year`: added jobs, native and EU-born jobs lost per added job, and
+    the fiscal loss of natives and EU-born per non-EU-born head. In the last year and for each Member State too: the gain of every
+    label of `same_jobs`, less that loss.
+    """
+    origin, states = codes.ORIGINS[codes.NON_EU_BORN], base.member_states
+    total, last = summary.place(states), base.years[-1]
     employed = codes.MEASURE["employed_20_64"]
-    found: dict[str, Any] = {"label": " / ".join(LABEL), "unit_loss": "EUR per non-EU-born head and year"}
-    for year in baseline[0].years:
+    label = at_parity.parity.labels.index(LABEL)
+    per_head = replace(accounting, denominator="all_ages")
+    found = {}
+    for year in range(start_year, last + 1):
         row = year - codes.FIRST_YEAR
-        added, lost = [], []
-        for base, at_parity, other in zip(baseline, paired, market_on, strict=True):
-            label = at_parity.parity.labels.index(LABEL)
-            added.append(at_parity.parity.added[label, 4 * row : 4 * row + 4].sum(axis=1).mean())
-            change = (other.counts[row] - base.counts[row]).sum(axis=(0, 2, 3))
-            lost.append(-change[: codes.NON_EU_BORN, employed].sum() / 4)
-        if min(added) <= 0:
-            continue
-        found[str(year)] = {
-            "added_jobs": statistics.estimate(np.array(added)),
-            "others_displaced_per_added_job": statistics.estimate(np.array(lost) / np.array(added)),
-            "fiscal_loss_of_others": statistics.estimate(
-                loss_per_head(replace(accounting, denominator="all_ages"), baseline, market_on, hicp, year)[:, 0]
-            ),
-        }
+        added = at_parity.parity.added[label, 4 * row : 4 * row + 4].sum(axis=1).mean()
+        change = (market_on.counts[row] - base.counts[row]).sum(axis=(0, 2, 3))
+        lost = -change[: codes.NON_EU_BORN, employed].sum() / 4
+        loss = loss_per_head(per_head, [base], [market_on], hicp, year)[0, 0]
+        numbers = (added, statistics.per_head(lost, added), loss)
+        for (name, unit), number in zip(BY_YEAR.items(), numbers, strict=True):
+            found[total, origin, year, name, unit] = float(number)
+    loss = loss_per_head(accounting, [base], [market_on], hicp, last)[0]
+    gain = gains.per_head([base], [at_parity], accounting, hicp, [last])[0, :, 0].sum(axis=-1)
+    unit = summary.contribution_unit(accounting)
+    for n, one in enumerate(at_parity.parity.labels):
+        if same_jobs(one):
+            for p, place in enumerate([total, *states]):
+                found[place, origin, last, gain_name(one), unit] = float(gain[n, p] - loss[p])
     return found
 
 
-def same_jobs(label: tuple[str, str, str]) -> bool:
+def gain_name(label: Sequence[str]) -> str:
+    """Name of a gain with the market on among the outcomes of draws."""
+    return GAIN + "_".join(label)
+
+
+def summarise(rows: Sequence[Mapping[str, Any]], years: Sequence[int], labels: Sequence[gains.Label]) -> dict[str, Any]:
+    """For summary.json, all Member States together: the numbers of `outcomes` by year and, in the last, gains by variant.
+
+    rows: of scenarios.draws. Years before any job is added are left out.
+    """
+    known = {(row["place"], row["year"], row["outcome"]): row for row in rows}
+    total = rows[0]["place"]
+    found: dict[str, Any] = {"label": " / ".join(LABEL), "unit_loss": BY_YEAR["fiscal_loss_of_others"]}
+    for year in years:
+        numbers = {name: known.get((total, year, name)) for name in BY_YEAR}
+        if all(row is not None and row["centre"] is not None for row in numbers.values()):
+            found[str(year)] = {name: draws.told(row) for name, row in numbers.items()}
+    found[f"gain_{years[-1]}"] = {
+        label[0]: draws.told(known[total, years[-1], gain_name(label)]) for label in labels if same_jobs(label)
+    }
+    return found
+
+
+def same_jobs(label: Sequence[str]) -> bool:
     """Whether a label adds the jobs of LABEL, so that others lose the same under it: match, pay and hours add none."""
-    return label[1:] == LABEL[1:] and factors_of(label[0]) & EMPLOYMENT == EMPLOYMENT
+    return tuple(label[1:]) == LABEL[1:] and factors_of(label[0]) & EMPLOYMENT == EMPLOYMENT
 
 
 def loss_per_head(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,9 +30,9 @@ WORTH_WORKERS = 60.0  # seconds of simulation below which starting processes cos
 LOW, HIGH = 5.0, 95.0  # percentiles of an interval
 SHARE_OF_DATA = 4  # one draw within the data alone for so many draws of everything
 FEWEST_OF_DATA = 8
-COLUMNS = (
-    "place", "origin", "year", "outcome", "unit", "centre", "monte_carlo_se", "low", "high", "parameter_sd", "prior_share",
-)  # fmt: skip
+NUMBERS = ("centre", "monte_carlo_se", "low", "high", "parameter_sd", "prior_share")
+OF_PARAMETERS = NUMBERS[2:]  # what only draws can tell
+COLUMNS = ("place", "origin", "year", "outcome", "unit", *NUMBERS)
 
 
 def coarse(config: Config) -> Config:
@@ -127,6 +127,15 @@ class Sample:
         left = np.maximum(_variance(self.of_data) - noise, 0.0)
         return np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
 
+    def columns(self) -> dict[str, np.ndarray]:
+        """Every number that is told of a quantity, by its name in tables (NUMBERS)."""
+        told = (self.centre, self.monte_carlo_se, *self.known_interval(), self.parameter_sd(), self.prior_share())
+        return dict(zip(NUMBERS, told, strict=True))
+
+    def told(self) -> dict[str, float | None]:
+        """A single number for summary.json."""
+        return told({name: statistics.number(value) for name, value in self.columns().items()})
+
 
 def percentiles(drawn: np.ndarray) -> np.ndarray:
     """Both ends of an interval from draws [draw, ...]."""
@@ -179,15 +188,27 @@ def intervals(
 
     simulate(draw, seed, progress) gives the outcomes of a coarse run; centre: outcomes of the seeds at full scale. `low` and `high` are
     percentiles of the draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the
-    centre; `prior_share` is the share of the parameter variance that priors leave open, the data the rest.
+    centre, and unknown where that variance hides whatever parameters change; `prior_share` is the share of the parameter
+    variance that priors leave open, the data the rest.
     """
+    return rows(centre, *simulated(config, simulate, progress))
+
+
+def rows(centre: Sequence[Outcomes], *drawn: Sequence[Outcomes]) -> list[dict[str, Any]]:
+    """Rows of `intervals` from outcomes of the seeds at full scale and what `simulated` gives; without draws no interval."""
     keys = list(centre[0])
-    sample = Sample(_stack(keys, centre), *(_stack(keys, part) for part in simulated(config, simulate, progress)))
-    columns = (sample.centre, sample.monte_carlo_se, *sample.interval(), sample.parameter_sd(), sample.prior_share())
+    found = Sample(*(_stack(keys, part) for part in (centre, *drawn))).columns()
     return [
-        dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in columns)], strict=True))
+        dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in found.values())], strict=True))
         for k, key in enumerate(keys)
     ]
+
+
+def told(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """A row of intervals for summary.json: mean and Monte Carlo error, and what draws tell where there are any."""
+    found = {"mean": row["centre"], "monte_carlo_se": row["monte_carlo_se"]}
+    with_draws = row["parameter_sd"] is not None
+    return found | ({name: row[name] for name in OF_PARAMETERS} if with_draws else {})
 
 
 def _stack(keys: Sequence[Key], outcomes: Iterable[Outcomes]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 One row per number. `value` is euro per head of all non-EU-born, so that rows of the same place, label and kind add up: the
 women and the men, the levels of education, the components (names of codes.COMPONENTS; what is received counts negative, so
-that a benefit saved is positive). `of_group` is the same amount per head of the persons named in the row alone.
+that a benefit saved is positive). `of_group` is the same amount per head of the persons named in the row alone. Columns that only
+draws can tell are empty without them, and where the Monte Carlo error of a run hides whatever parameters change.
 """
 
 from __future__ import annotations
@@ -16,146 +17,141 @@ import numpy as np
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios import conventions, decomposition, displacement, gains, statistics, summary
+from scenarios import conventions, decomposition, displacement, draws, gains, statistics, summary
 
 TOTAL, NET = "total", "net_contribution"
 LEVELS = codes.EDUCATION  # persons under 15 have no gain
 COLUMNS = (
-    "place", "given", "reference", "market", "variant", "sex", "education", "component", "value", "monte_carlo_se", "low", "high",
-    "of_group", "unit",
+    "place", "given", "reference", "market", "variant", "sex", "education", "component", "value", "monte_carlo_se",
+    *draws.OF_PARAMETERS, "of_group", "unit",
 )  # fmt: skip
-Intervals = Mapping[tuple[str, str], Mapping[str, Any]]  # by place and outcome, rows of scenarios.draws
 
 
-def by_outcome(rows: Sequence[Mapping[str, Any]]) -> Intervals:
-    """Rows of intervals by place and outcome, gains and their parts only."""
-    return {
-        (row["place"], row["outcome"]): row for row in rows if row["outcome"].startswith(("gain_", decomposition.OUTCOME))
-    }
+def items(components: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Sex, education and component of each row of a place and label, in the order of `by_item`."""
+    return [
+        (TOTAL, TOTAL, NET),
+        *((TOTAL, TOTAL, component) for component in components),
+        *((sex, TOTAL, NET) for sex in codes.SEXES),
+        *((TOTAL, level, NET) for level in LEVELS),
+        *((sex, level, NET) for sex in codes.SEXES for level in LEVELS),
+    ]
 
 
-def slices(
-    amounts: np.ndarray, persons: np.ndarray, components: Sequence[str]
-) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
-    """Sex, education and component of a row, its value and that per head of the group, [seed] each.
-
-    amounts [seed, sex, education, component] euro, persons [seed, sex, education], both of one place.
-    """
-    everybody = persons.sum(axis=(1, 2))
-    net = amounts.sum(axis=3)
-
-    def row(sex: str, level: str, component: str, amount: np.ndarray, group: np.ndarray) -> Any:
-        return sex, level, component, statistics.per_head(amount, everybody), statistics.per_head(amount, group)
-
-    yield row(TOTAL, TOTAL, NET, net.sum(axis=(1, 2)), everybody)
-    for c, component in enumerate(components):
-        yield row(TOTAL, TOTAL, component, amounts[..., c].sum(axis=(1, 2)), everybody)
-    for s, sex in enumerate(codes.SEXES):
-        yield row(sex, TOTAL, NET, net[:, s].sum(axis=1), persons[:, s].sum(axis=1))
-    for e, level in enumerate(LEVELS):
-        yield row(TOTAL, level, NET, net[:, :, e].sum(axis=1), persons[:, :, e].sum(axis=1))
-    for s, sex in enumerate(codes.SEXES):
-        for e, level in enumerate(LEVELS):
-            yield row(sex, level, NET, net[:, s, e], persons[:, s, e])
+def by_item(amounts: np.ndarray) -> np.ndarray:
+    """Sums [..., item] of amounts [..., sex, education 4, component]."""
+    net = amounts.sum(axis=-1)
+    levels = net[..., : len(LEVELS)]
+    return np.concatenate(
+        [
+            net.sum(axis=(-2, -1))[..., None],
+            amounts.sum(axis=(-3, -2)),
+            net.sum(axis=-1),
+            levels.sum(axis=-2),
+            levels.reshape(*levels.shape[:-2], -1),
+        ],
+        axis=-1,
+    )
 
 
-def table(
-    label: tuple[str, str, str],
-    outcome: str,
-    amounts: np.ndarray,
-    baseline: Sequence[Results],
-    accounting: Accounting,
-    intervals: Intervals,
-) -> Iterator[dict[str, Any]]:
-    """Rows of one label (variant or factor, given, reference) from amounts [seed, ms, sex, education 4, component] in euro.
-
-    Components without any amount are left out. `outcome` names the interval of the net gain.
-    """
-    variant, given, reference = label
-    states = baseline[0].member_states
-    persons = np.stack([conventions.heads(result.counts[-1, :, codes.NON_EU_BORN], accounting) for result in baseline])
-    names = conventions.parts_in_use(accounting)
-    used = [c for c in range(len(names)) if np.any(amounts[..., c])]
-    chosen = amounts[..., used]
-    sums = (chosen.sum(axis=1, keepdims=True), persons.sum(axis=1, keepdims=True))
-    chosen, persons = (np.concatenate(pair, axis=1) for pair in zip(sums, (chosen, persons), strict=True))
-    for p, place in enumerate([summary.place(states), *states]):
-        interval = intervals.get((place, outcome), {})
-        for sex, level, component, value, of_group in slices(chosen[:, p], persons[:, p], [names[c] for c in used]):
-            known = interval if (sex, level, component) == (TOTAL, TOTAL, NET) else {}
-            yield row_of(
-                (place, given, reference, "off", variant, sex, level, component), value, known, of_group, accounting
-            )
+def persons_by_item(baseline: Results, accounting: Accounting) -> np.ndarray:
+    """Non-EU-born of the last year whom each row is about [place, item]; everybody for a component."""
+    heads = statistics.with_total(conventions.heads(baseline.counts[-1, :, codes.NON_EU_BORN], accounting), 0)
+    found = by_item(heads[..., None])
+    everybody = np.repeat(found[:, :1], len(conventions.parts_in_use(accounting)), axis=1)
+    return np.concatenate([found[:, :1], everybody, found[:, 2:]], axis=1)
 
 
-def row_of(
-    key: Sequence[str],
-    value: np.ndarray,
-    interval: Mapping[str, Any],
-    of_group: np.ndarray,
-    accounting: Accounting,
-) -> dict[str, Any]:
-    """One row of COLUMNS from values over seeds."""
-    numbers = [*statistics.estimate(value).values(), interval.get("low"), interval.get("high")]
-    unit = summary.contribution_unit(accounting)
-    return dict(zip(COLUMNS, [*key, *numbers, statistics.number(statistics.mean(of_group)), unit], strict=True))
+def per_head(amounts: np.ndarray, baseline: Results, accounting: Accounting) -> np.ndarray:
+    """Euro per head of all non-EU-born [..., place, item] from amounts [..., ms, sex, education 4, component in use] of a seed."""
+    values = by_item(statistics.with_total(amounts, -4))
+    everybody = persons_by_item(baseline, accounting)[:, :1]
+    return statistics.per_head(values, np.broadcast_to(everybody, values.shape))
+
+
+def of_gains(before: Results, after: Results, accounting: Accounting, hicp: Mapping[int, float]) -> np.ndarray:
+    """Gain in the last year per head of one seed [label, place, item]."""
+    first = codes.MEASURE[codes.COMPONENTS[0]]
+    cents = after.parity.components[:, -1] - before.counts[-1, :, codes.NON_EU_BORN, ..., first:]
+    amounts = conventions.signed_parts(cents[:, None], [before.years[-1]], 1, accounting, hicp)[:, 0]
+    return per_head(amounts, before, accounting)
+
+
+def of_factors(
+    one: decomposition.Coalitions, before: Results, accounting: Accounting, hicp: Mapping[int, float]
+) -> np.ndarray:
+    """Shapley values in the last year per head of one seed [factor, place, item]."""
+    return per_head(decomposition.parts(one, accounting, hicp), before, accounting)
 
 
 def gain_rows(
+    sample: draws.Sample,
+    labels: Sequence[gains.Label],
+    market_on: Sequence[Mapping[str, Any]],
     baseline: Sequence[Results],
-    paired: Sequence[Results],
-    market_on: Sequence[Results],
     accounting: Accounting,
-    hicp: Mapping[int, float],
-    intervals: Intervals,
 ) -> Iterator[dict[str, Any]]:
-    """Rows of gains.csv: every label in the last year; with the market on the labels that add its jobs, net only."""
-    last = baseline[0].years[-1]
-    first = codes.MEASURE[codes.COMPONENTS[0]]
-    for number, label in enumerate(paired[0].parity.labels):
-        amounts = []
-        for before, after in zip(baseline, paired, strict=True):
-            cents = after.parity.components[number, -1] - before.counts[-1, :, codes.NON_EU_BORN, ..., first:]
-            amounts.append(conventions.signed_parts(cents[None], [last], 0, accounting, hicp)[0])
-        yield from table(label, "gain_" + "_".join(label), np.stack(amounts), baseline, accounting, intervals)
-    if market_on:
-        yield from _market_rows(baseline, paired, market_on, accounting, hicp)
-
-
-def _market_rows(
-    baseline: Sequence[Results],
-    paired: Sequence[Results],
-    market_on: Sequence[Results],
-    accounting: Accounting,
-    hicp: Mapping[int, float],
-) -> Iterator[dict[str, Any]]:
-    """The gain less what natives and EU-born lose when the added jobs ask for openings like everybody."""
-    last = baseline[0].years[-1]
-    gain = gains.per_head(baseline, paired, accounting, hicp, [last])[:, :, 0].sum(axis=-1)
-    loss = displacement.loss_per_head(accounting, baseline, market_on, hicp, last)
-    states = baseline[0].member_states
-    for n, label in enumerate(paired[0].parity.labels):
+    """Rows of gains.csv from a sample of `of_gains`; with the market on (rows of scenarios.draws) the labels that add its jobs, net
+    only."""
+    for number, label in enumerate(labels):
+        yield from _rows(label, sample.map(lambda part, number=number: part[:, number]), baseline, accounting)
+    known = {(row["place"], row["outcome"]): row for row in market_on}
+    for label in labels:
         if displacement.same_jobs(label):
-            variant, given, reference = label
-            for p, place in enumerate([summary.place(states), *states]):
-                key = (place, given, reference, "on", variant, TOTAL, TOTAL, NET)
-                value = gain[:, n, p] - loss[:, p]
-                yield row_of(key, value, {}, value, accounting)
+            for place in [summary.place(baseline[0].member_states), *baseline[0].member_states]:
+                row = known.get((place, displacement.gain_name(label)))
+                if row is not None:
+                    numbers = [row[name] for name in draws.NUMBERS]
+                    key = (place, *label[1:], "on", label[0], TOTAL, TOTAL, NET)
+                    yield dict(zip(COLUMNS, [*key, *numbers, row["centre"], row["unit"]], strict=True))
 
 
 def decomposition_rows(
-    found: Mapping[tuple[str, str], Sequence[decomposition.Coalitions]],
-    baseline: Sequence[Results],
-    accounting: Accounting,
-    hicp: Mapping[int, float],
-    intervals: Intervals,
+    samples: Mapping[tuple[str, str], draws.Sample], baseline: Sequence[Results], accounting: Accounting
 ) -> Iterator[dict[str, Any]]:
-    """Rows of decomposition.csv: the Shapley value of each factor in the last year; `variant` names the factor."""
-    for (given, reference), seeds in found.items():
-        amounts = np.stack([decomposition.parts(one, accounting, hicp) for one in seeds])
-        for f, factor in enumerate(decomposition.FACTORS):
-            label = (factor, given, reference)
-            yield from table(label, decomposition.OUTCOME + "_".join(label), amounts[:, f], baseline, accounting, intervals)
+    """Rows of decomposition.csv from samples of `of_factors` by (given, reference); `variant` names the factor."""
+    for pair, sample in samples.items():
+        for number, factor in enumerate(decomposition.FACTORS):
+            mine = sample.map(lambda part, number=number: part[:, number])
+            yield from _rows((factor, *pair), mine, baseline, accounting)
+
+
+def _rows(
+    label: gains.Label, sample: draws.Sample, baseline: Sequence[Results], accounting: Accounting
+) -> Iterator[dict[str, Any]]:
+    """Rows of one label (variant or factor, given, reference) from [simulation, place, item]; components without any amount are
+    left out."""
+    states = baseline[0].member_states
+    persons = np.stack([persons_by_item(result, accounting) for result in baseline])
+    of_group = statistics.mean(statistics.per_head(sample.full * persons[..., :1], persons))
+    columns = sample.columns()
+    variant, given, reference = label
+    unit = summary.contribution_unit(accounting)
+    for p, place in enumerate([summary.place(states), *states]):
+        for i, (sex, level, component) in enumerate(items(conventions.parts_in_use(accounting))):
+            if component != NET and not np.any(sample.full[..., i]):
+                continue
+            numbers = [statistics.number(column[p, i]) for column in columns.values()]
+            key = (place, given, reference, "off", variant, sex, level, component)
+            yield dict(zip(COLUMNS, [*key, *numbers, statistics.number(of_group[p, i]), unit], strict=True))
+
+
+def grouped(
+    sample: draws.Sample, labels: Sequence[gains.Label], accounting: Accounting, groups: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """Gains of all Member States together by groups of components, from a sample of `of_gains`: rows with variant, given, reference,
+    group and draws.NUMBERS. Components of no group are "other"."""
+    named = {part for parts in groups.values() for part in parts}
+    names = [component for _, _, component in items(conventions.parts_in_use(accounting))]
+    chosen = {group: [names.index(part) for part in parts if part in names] for group, parts in groups.items()}
+    chosen["other"] = [i for i, name in enumerate(names) if name != NET and name not in named]
+    found = []
+    for number, (variant, given, reference) in enumerate(labels):
+        for group, mine in chosen.items():
+            columns = sample.map(lambda part, n=number, mine=mine: part[:, n, 0][:, mine].sum(axis=-1)).columns()
+            key = {"variant": variant, "given": given, "reference": reference, "group": group}
+            found.append(key | {name: statistics.number(column) for name, column in columns.items()})
+    return found
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]], item: str = "variant") -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios import conventions, statistics, summary
+from scenarios import conventions, draws, statistics, summary
 
 Label = tuple[str, str, str]  # variant, given, reference
 
@@ -64,27 +64,48 @@ def achieved_gap(paired: Sequence[Results]) -> dict[str, float | None]:
     return {"|".join(label): statistics.number(gap) for label, gap in zip(labels, gaps, strict=True)}
 
 
+def convention_years(years: Sequence[int]) -> list[int]:
+    """Years of the levels in conventions_table.csv: 2019 and the last."""
+    return sorted({year for year in (2019, years[-1]) if year in years})
+
+
+def by_convention(baseline: Results, paired: Results, price_year: int, hicp: Mapping[int, float]) -> np.ndarray:
+    """Of one seed under each combination of conventions, all Member States together: level per head by year (convention_years) and
+    origin, then the gain of every label in the last year, [combination, quantity]."""
+    last, years = baseline.years[-1], convention_years(baseline.years)
+    found = []
+    for accounting in conventions.every_convention(price_year):
+        net = summary.net_by_origin(baseline, accounting, hicp, years)
+        gain = per_head([baseline], [paired], accounting, hicp, [last])[0, :, 0, 0].sum(axis=-1)
+        found.append(np.concatenate([net.reshape(-1), gain]))
+    return np.stack(found)
+
+
 def write_conventions_table(
-    path: Path, baseline: Sequence[Results], paired: Sequence[Results], price_years: Sequence[int], hicp: Mapping[int, float]
+    path: Path,
+    sample: draws.Sample,
+    years: Sequence[int],
+    labels: Sequence[Label],
+    price_years: Sequence[int],
+    hicp: Mapping[int, float],
 ) -> None:
-    """Level by origin in 2019 and the last year, and every gain, under each combination of conventions and price year."""
-    last = baseline[0].years[-1]
-    years = sorted({year for year in (2019, last) if year in baseline[0].years})
-    labels = paired[0].parity.labels
+    """Quantities of `by_convention` in the first price year, under each combination and in every price year.
+
+    After the quantities their Monte Carlo standard errors (`_se`) and, with draws, the ends of their intervals (`_low`, `_high`).
+    """
     switches = [name for name in Accounting.__dataclass_fields__ if name != "price_year"]
-    levels = [f"level_{origin}_{year}" for year in years for origin in codes.ORIGINS]
+    names = [f"level_{origin}_{year}" for year in convention_years(years) for origin in codes.ORIGINS]
+    names += [f"gain_{years[-1]}_" + "_".join(label) for label in labels]
+    told = sample.columns()
+    endings = {"": "centre", "_se": "monte_carlo_se"} | ({"_low": "low", "_high": "high"} if sample.drawn is not None else {})
     first = price_years[0]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["price_year", *switches, "unit", *levels, *(f"gain_{last}_" + "_".join(label) for label in labels)]
-        )
-        for accounting in conventions.every_convention(first):
-            net = statistics.mean([summary.net_by_origin(result, accounting, hicp, years) for result in baseline])
-            gain = statistics.mean(per_head(baseline, paired, accounting, hicp, [last])[:, :, 0, 0].sum(axis=-1))
+        writer.writerow(["price_year", *switches, "unit", *(name + ending for ending in endings for name in names)])
+        for number, accounting in enumerate(conventions.every_convention(first)):
             row = [str(getattr(accounting, name)).lower() for name in switches]
             for price_year in price_years:  # which only rescales
                 factor = hicp[price_year] / hicp[first]
                 unit = summary.contribution_unit(replace(accounting, price_year=price_year))
-                numbers = [f"{factor * value:.2f}" for value in (*net.reshape(-1), *gain)]
-                writer.writerow([price_year, *row, unit, *numbers])
+                numbers = [factor * value for column in endings.values() for value in told[column][number]]
+                writer.writerow([price_year, *row, unit, *("" if np.isnan(one) else f"{one:.2f}" for one in numbers)])

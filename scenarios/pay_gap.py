@@ -60,6 +60,7 @@ def pay_gap(inputs: Inputs, seed: int) -> list[dict[str, Any]]:
     age = t - model.people["birth_q"].astype(int)
     working = np.isin(model.people["labour"], (SKILLED, OTHER)) & (model.people["presence"] == codes.PRESENT)
     people = model.people[working & (age >= 80) & (age < 260)]
+    model.release()
     terms = np.zeros((len(people), len(TERMS)))
     _terms(people, t, inputs.cells, inputs.parameters[0], inputs.sex_gap, terms)
     rows = []

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from calibration.config import Accounting, Config
+from calibration.config import Accounting
 from calibration.tables import scalar
 from model import Results
-from scenarios import conventions, displacement, draws, gains, statistics, summary
+from scenarios import conventions, displacement, draws, gains, summary
 
 HEADLINE = 3500.0
 PRICE_YEARS = (2015, 2019, 2024)
@@ -88,12 +88,13 @@ def values(
 
 
 def outcomes(
-    before: Results, after: Results, accounting: Accounting, hicp: Mapping[int, float], start_year: int
+    before: Results, after: Results, every: Sequence[Reading], hicp: Mapping[int, float], start_year: int
 ) -> draws.Outcomes:
-    """Every reading of one seed as an outcome of draws, so that it gets an interval."""
+    """Every reading of one seed as an outcome of draws; `every` comes from `readings` at the centre, because a reading is a
+    definition and no draw changes its discount rate."""
     place, last = summary.place(before.member_states), before.years[-1]
     found = {}
-    for number, reading in enumerate(readings(accounting)):
+    for number, reading in enumerate(every):
         for label, value in zip(after.parity.labels, values(before, after, reading, hicp, start_year), strict=True):
             found[place, "non_eu_born", last, outcome(label, number), _unit(reading)] = float(value)
     return found
@@ -110,39 +111,27 @@ def _unit(reading: Reading) -> str:
 
 
 def table(
-    config: Config,
-    baseline: Sequence[Results],
-    paired: Sequence[Results],
-    market_on: Sequence[Results],
-    hicp: Mapping[int, float],
-    intervals: Sequence[Mapping[str, Any]],
+    accounting: Accounting, labels: Sequence[gains.Label], outcomes: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows of readings.csv: every reading of every label; `low` and `high` where there are draws, `ratio` to the 3 500.
+    """Rows of readings.csv from rows of scenarios.draws: every reading of every label; `low` and `high` where there are draws,
+    `ratio` to the 3 500.
 
     With the market on, the labels that add the jobs simulated with it: their gain less what natives and EU-born lose.
     """
-    known = {row["outcome"]: row for row in intervals if row["outcome"].startswith(OUTCOME)}
-    start = config.parity.start_year
+    total = outcomes[0]["place"]
+    known = {row["outcome"]: row for row in outcomes if row["place"] == total}
     rows = []
-    labels = paired[0].parity.labels
-    every = readings(config.accounting)
-    found = [
-        np.stack([values(*pair, reading, hicp, start) for pair in zip(baseline, paired, strict=True)]) for reading in every
-    ]
-    for n, label in enumerate(labels):
-        for number, reading in enumerate(every):
-            rows.append(_row(label, reading, found[number][:, n], known.get(outcome(label, number), {})))
-            if market_on and displacement.same_jobs(label) and number == 0:
-                loss = displacement.loss_per_head(config.accounting, baseline, market_on, hicp, baseline[0].years[-1])[:, 0]
-                rows.append(_row(label, replace(reading, market=ON), found[number][:, n] - loss, {}))
+    for label in labels:
+        for number, reading in enumerate(readings(accounting)):
+            rows.append(_row(label, reading, known[outcome(label, number)]))
+            market_on = known.get(displacement.gain_name(label))
+            if market_on is not None and number == 0:
+                rows.append(_row(label, replace(reading, market=ON), market_on))
     return rows
 
 
-def _row(
-    label: Sequence[str], reading: Reading, value: np.ndarray, interval: Mapping[str, Any]
-) -> dict[str, Any]:
-    estimate = statistics.estimate(value)
-    gain = estimate["mean"]
+def _row(label: Sequence[str], reading: Reading, found: Mapping[str, Any]) -> dict[str, Any]:
+    gain = found["centre"]
     return {
         "variant": label[0],
         "given": label[1],
@@ -152,9 +141,9 @@ def _row(
         "discount_rate": reading.discount_rate,
         **{field.name: getattr(reading.accounting, field.name) for field in fields(Accounting)},
         "gain": gain,
-        "monte_carlo_se": estimate["monte_carlo_se"],
-        "low": interval.get("low"),
-        "high": interval.get("high"),
+        "monte_carlo_se": found["monte_carlo_se"],
+        "low": found["low"],
+        "high": found["high"],
         # A sum over years is no euro a year and is not set beside the headline.
         "ratio": None if gain is None or reading.discount_rate is not None else gain / HEADLINE,
         "unit": _unit(reading),

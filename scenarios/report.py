@@ -32,6 +32,15 @@ FACTORS = {
     "pay": "hourly pay in the same job",
     "hours": "hours",
 }
+HOW_SHOWN = (
+    "The Monte Carlo standard error stands in round brackets, with draws the 90 % interval in square ones, unless that error hides "
+    "whatever parameters change."
+)
+NO_INTERVAL = (
+    "Draws take the first row apart alone; the others have no interval over parameters, because every set of factors would have to "
+    "be simulated for them too. Monte Carlo standard errors are in decomposition.csv."
+)
+MARKET_YEARS = (0, 3, 7)  # since the first added jobs, beside the last year
 COMPONENTS = {
     "income tax": ("income_tax",),
     "contributions of employees": ("employee_contributions",),
@@ -165,10 +174,11 @@ def write(
     read: Sequence[Row],
     of_gains: Sequence[Row],
     of_parts: Sequence[Row],
+    grouped: Sequence[Row],
     last: int,
     six: Sequence[Row] = (),
 ) -> str:
-    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv and jrc_six.csv."""
+    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped and jrc_six.csv."""
     rows = default_readings(read)
     best = closest(rows)
     sections = [
@@ -185,14 +195,14 @@ def write(
             [name(row), euro(row["gain"]), _interval(row), euro(row["monte_carlo_se"]), f"{100 * row['ratio']:.0f}", place_of(row)]
             for row in rows
         ]),
-        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no draws. Cells by "
+        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no interval. Cells by "
         "education rest on employment by birth and education, which is imputed.",
         *_decomposition(found, of_parts, last),
-        *_components(of_gains),
+        *_components(of_gains, grouped),
         *_groups(of_gains),
         *_conventions(read, best),
         *_member_states(of_gains),
-        *_market(read),
+        *_market(found, read),
         *_scenarios(six),
         *_certainty(found),
     ]  # fmt: skip
@@ -206,6 +216,10 @@ def _place(found: Mapping[str, Any]) -> str:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _gain(row: Row) -> str:
+    return euro(row["gain"]) + ("" if row["low"] is None else f" [{_interval(row)}]")
 
 
 def _interval(row: Row) -> str:
@@ -246,23 +260,25 @@ def _decomposition(found: Mapping[str, Any], of_parts: Sequence[Row], last: int)
         _table(["", *FACTORS.values(), "all closed"], lines),
         "What a factor adds, averaged over all orders in which the five can be closed (Shapley values); parts add up to the "
         "full gain. Hourly pay is pay in the same job: what is left of the gap once the job match is closed. "
-        f"{GIVEN[given].capitalize()}, {REFERENCE[reference]}: {shares}.",
+        f"{GIVEN[given].capitalize()}, {REFERENCE[reference]}: {shares}."
+        + (f" {NO_INTERVAL}" if "draws" in found and len(lines) > 1 else ""),
     ]
 
 
-def _components(of_gains: Sequence[Row]) -> list[str]:
-    """The gain by component, given sex and age, against natives."""
+def _components(of_gains: Sequence[Row], grouped: Sequence[Row]) -> list[str]:
+    """The gain by component, given sex and age, against natives; rows of gain_tables.grouped."""
     chosen = _first_label(of_gains)
-    rows = [row for row in _slice(of_gains) if row["place"] == of_gains[0]["place"] and chosen(row)]
-    lines = []
-    for variant in dict.fromkeys(row["variant"] for row in rows):
-        values = {row["component"]: row["value"] for row in rows if row["variant"] == variant}
-        cells = [sum(values.get(part, 0.0) for part in parts) for parts in COMPONENTS.values()]
-        rest = values["net_contribution"] - sum(cells)
-        lines.append([VARIANT[variant], *map(euro, cells), euro(rest), euro(values["net_contribution"])])
+    mine = [row for row in grouped if chosen(row)]
+    variants = list(dict.fromkeys(row["variant"] for row in mine))
+    lines = [
+        [group, *(text.interval(row) for row in mine if row["group"] == group)] for group in dict.fromkeys(row["group"] for row in mine)
+    ]
+    sums = [row for row in _total(of_gains) if chosen(row)]
+    lines.append(["sum", *(text.interval({**row, "centre": row["value"]}) for row in sums)])
     return [
         f"## By component, {_first_name(of_gains)}",
-        _table(["", *COMPONENTS, "other", "sum"], lines),
+        _table(["", *(VARIANT[variant] for variant in variants)], lines),
+        f"{HOW_SHOWN} Components add up to the sum; ends of intervals do not.",
     ]
 
 
@@ -278,12 +294,14 @@ def _groups(of_gains: Sequence[Row]) -> list[str]:
             (row,) = (
                 row for row in _slice(here, sex, level) if row["variant"] == variant and row["component"] == "net_contribution"
             )
-            cells.append(f"{euro(row['value'])} ({euro(row['of_group'])})")
+            interval = "" if row["low"] is None else f" [{_interval(row)}]"
+            cells.append(f"{euro(row['value'])}{interval} ({euro(row['of_group'])})")
         lines.append([sex if level == "total" else f"{level} education", *cells])
     return [
         f"## By sex and education, {_first_name(of_gains)}",
         _table(["", *(VARIANT[variant] for variant in variants)], lines),
-        "Contribution to the mean over all heads; in brackets per head of the group.",
+        "Contribution to the mean over all heads, with draws its 90 % interval in square brackets; in round ones per head of the "
+        "group. Monte Carlo standard errors are in gains.csv.",
     ]
 
 
@@ -307,14 +325,14 @@ def _conventions(read: Sequence[Row], best: Row) -> list[str]:
         rows = [row for row in annual if all(row[one] == best[one] for one in others)]
         if len(rows) < 2:
             continue
-        values = ", ".join(f"{str(row[switch]).lower()} {euro(row['gain'])}" for row in rows)
+        values = ", ".join(f"{str(row[switch]).lower()} {_gain(row)}" for row in rows)
         if max(row["gain"] for row in rows) - min(row["gain"] for row in rows) < 0.5:
             silent.append(SWITCHES.get(switch, switch))
         else:
             lines.append([SWITCHES.get(switch, switch), values])
     combined = [row["gain"] for row in annual if all(row[one] == best[one] for one in switches if one not in COMBINED)]
     sums = [row for row in mine if row["measure"] == "discounted_sum" and row["real_wage_growth"] == best["real_wage_growth"]]
-    discounted = ", ".join(f"{100 * row['discount_rate']:g} %: {euro(row['gain'])}" for row in sums)
+    discounted = ", ".join(f"{100 * row['discount_rate']:g} %: {_gain(row)}" for row in sums)
     said = (
         f"These move levels, not the gain: {', '.join(silent)}. Parity is no programme and has no cost of its own, so gross and net "
         "of programme costs are the same; what a programme may cost per head before the budget loses is the discounted sum."
@@ -347,8 +365,8 @@ def _member_states(of_gains: Sequence[Row]) -> list[str]:
     ]
 
 
-def _market(read: Sequence[Row]) -> list[str]:
-    """The labels that add the jobs simulated with the market on."""
+def _market(found: Mapping[str, Any], read: Sequence[Row]) -> list[str]:
+    """The labels that add the jobs simulated with the market on, and what others lose by year."""
     rows = [row for row in read if row["market"] != OFF]
     if not rows:
         return []
@@ -356,12 +374,19 @@ def _market(read: Sequence[Row]) -> list[str]:
     for on in rows:
         label = [on[key] for key in ("variant", "given", "reference")]
         off = next(row for row in read if [row[key] for key in ("variant", "given", "reference")] == label)
-        lines.append([name(on), *(text.estimate(row["gain"], row["monte_carlo_se"]) for row in (off, on))])
+        lines.append([name(on), *(text.interval({**row, "centre": row["gain"]}) for row in (off, on))])
+    entries = {year: entry for year, entry in found["market_on"].items() if year.isdecimal()}
+    shown = [year for n, year in enumerate(entries) if n in MARKET_YEARS or n == len(entries) - 1]
+    by_year = [
+        [year, text.told(entries[year]["others_displaced_per_added_job"], 2), text.told(entries[year]["fiscal_loss_of_others"])]
+        for year in shown
+    ]
     return [
         "## With the market on",
         _table(["", "market off", "market on"], lines),
         "On: less what natives and EU-born lose when the added jobs ask for openings like everybody. Match, pay and hours add no "
-        "jobs, so the loss is the same in every row. Monte Carlo standard error in brackets.",
+        f"jobs, so the loss is the same in every row. {HOW_SHOWN}",
+        _table(["year", "jobs of others lost per added job", "EUR per non-EU-born head lost by others"], by_year),
     ]
 
 

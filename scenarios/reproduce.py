@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from calibration.config import Accounting, Config
-from calibration.draw import Draw
 from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
-    argument, conventions, decomposition, displacement, draws, figures, gains, groups, households, jrc_six, pay_gap, readings,
+    argument, conventions, decomposition, displacement, figures, gain_intervals, gains, groups, households, jrc_six, pay_gap,
     reconciliation, simulation, statistics, summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
@@ -35,24 +34,21 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
     hicp = consumer_prices()
     inputs = load_inputs(config)
     digest = result_hash("reproduce", [config, *policies])
-    apart = decomposition.simulations(config)
-    at_centre = (3 + apart + jrc_six.simulations(policies)) * len(config.seeds)
-    progress = Progress(at_centre + (2 + min(1, apart)) * draws.simulations(config))
+    of_seed = 2 + displacement.simulations(config) + jrc_six.simulations(policies)
+    progress = Progress(of_seed * len(config.seeds) + gain_intervals.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
-        paired = simulation.simulate_parity(config, inputs, baseline, progress)
+        paired, parts = decomposition.simulate_parity(config, inputs, baseline, progress, decomposition.pairs(config))
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
         flows = jrc_six.simulate(config, policies, baseline, progress)
-        parts = decomposition.coalitions(config, inputs, baseline, paired, progress)
-        every = intervals(config, baseline, paired, parts, hicp, progress)
+        known = gain_intervals.intervals(config, baseline, paired, market_on, parts, hicp, progress)
         progress.close()
-        rows = [row for row in every if not row["outcome"].startswith(readings.OUTCOME)]
-        runs = argument.Runs(baseline, paired, market_on, parts, flows)
+        rows = known.shown if config.draws else []
         scenarios = {config.policy.name: baseline} | {flow.name: flow.results for flow in flows}
         write_common(folder, "reproduce", [config, *policies], [*baseline, *paired, *market_on], scenarios, progress, hicp, paired)
-        found = summarise(config, baseline, paired, hicp)
+        found = summarise(config, baseline, paired, known, hicp)
         if market_on:
-            found["market_on"] = displacement.summarise(config.accounting, baseline, paired, market_on, hicp)
+            found["market_on"] = displacement.summarise(known.rows, baseline[0].years, paired[0].parity.labels)
         found[f"decomposition_{config.run.end_year}"] = decomposition.summarise(parts, baseline, config.accounting, hicp)
         found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
@@ -60,16 +56,16 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         reconciliation.write(folder, baseline)
         pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0])
-        argued = argument.write(folder, config, runs, found, every, hicp)
+        argued = argument.write(folder, config, argument.Runs(baseline, paired, flows), found, known, hicp)
         compared = groups.write(folder, baseline, config.accounting, hicp)
         compared += households.write(folder, config, inputs)
         fitted = [*write_fit(folder, baseline), *reconciliation.lines(baseline)]
     place = final_folder(config.compute.output, config.name, digest)
-    shown = [*gain_intervals(rows), *argued, *interval_lines(config, rows)]
+    shown = [*interval_table(rows), *argued, *interval_lines(config, rows)]
     return "\n".join([console(found), *shown, *compared, *fitted, "", str(place), progress.line])
 
 
-def gain_intervals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def interval_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The gains of the sum of all Member States with their intervals, for the console."""
     mine = {row["outcome"]: row for row in rows if row["place"] == rows[0]["place"] and row["outcome"].startswith("gain_")}
     if not mine:
@@ -93,59 +89,12 @@ def gain_intervals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def intervals(
+def summarise(
     config: Config,
     baseline: Sequence[Results],
     paired: Sequence[Results],
-    parts: Mapping[tuple[str, str], Sequence[decomposition.Coalitions]],
+    intervals: gain_intervals.Intervals,
     hicp: Mapping[int, float],
-    progress: Progress,
-) -> list[dict[str, Any]]:
-    """Rows of intervals.csv and of the readings: every gain in the last year, its parts under the first label, every reading, and the
-    outcomes of the baseline; none without draws."""
-    if not config.draws:
-        return []
-    coarse = draws.coarse(config)
-    first = list(parts)[:1]  # the other parts would double the time of a draw
-
-    def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
-        inputs, before = simulation.simulate_draw(coarse, draw, seed, progress)
-        (after,) = simulation.simulate_parity(coarse, inputs, [before], progress)
-        found = decomposition.coalitions(coarse, inputs, [before], [after], progress, first)
-        return outcomes(config, before, after, [found[pair][0] for pair in first], hicp)
-
-    centre = [
-        outcomes(config, before, after, [parts[pair][n] for pair in first], hicp)
-        for n, (before, after) in enumerate(zip(baseline, paired, strict=True))
-    ]
-    return draws.intervals(config, simulate, centre, progress)
-
-
-def outcomes(
-    config: Config,
-    before: Results,
-    after: Results,
-    parts: Sequence[decomposition.Coalitions],
-    hicp: Mapping[int, float],
-) -> draws.Outcomes:
-    """The outcomes of the baseline, every gain in the last year and its parts by place, and every reading."""
-    accounting = config.accounting
-    last = before.years[-1]
-    values = gains.per_head([before], [after], accounting, hicp, [last])[0, :, 0].sum(axis=-1)
-    unit = summary.contribution_unit(accounting)
-    found = {
-        (place, codes.ORIGINS[codes.NON_EU_BORN], last, "gain_" + "_".join(label), unit): float(values[v, p])
-        for p, place in enumerate([summary.place(before.member_states), *before.member_states])
-        for v, label in enumerate(after.parity.labels)
-    }
-    for one in parts:
-        found |= decomposition.outcomes(one, before, accounting, hicp)
-    found |= readings.outcomes(before, after, accounting, hicp, config.parity.start_year)
-    return found | summary.outcomes(before, accounting, hicp)
-
-
-def summarise(
-    config: Config, baseline: Sequence[Results], paired: Sequence[Results], hicp: Mapping[int, float]
 ) -> dict[str, Any]:
     """Content of summary.json: the shared part, the headline and every gain in the last year."""
     last = config.run.end_year
@@ -161,7 +110,7 @@ def summarise(
                 key = f"gain_{last}{by}{against}{ending}"
                 found[key] = _by_variant(labels, given, reference, values[:, :, 0].sum(axis=-1))
         if denominator == "all_ages":
-            found |= _details(config.accounting, labels, values, baseline[0].member_states, last)
+            found |= _details(config.accounting, labels, values, baseline[0].member_states, last, intervals)
     found["achieved_gap"] = gains.achieved_gap(paired)
     return found
 
@@ -174,18 +123,25 @@ def _by_variant(labels: Sequence[gains.Label], given: str, reference: str, value
 
 
 def _details(
-    accounting: Accounting, labels: Sequence[gains.Label], values: np.ndarray, member_states: Sequence[str], last: int
+    accounting: Accounting,
+    labels: Sequence[gains.Label],
+    values: np.ndarray,
+    member_states: Sequence[str],
+    last: int,
+    intervals: gain_intervals.Intervals,
 ) -> dict[str, Any]:
-    """The gain given sex and age against natives by Member State and by component, from [seed, label, place, part]."""
+    """The gain given sex and age against natives by Member State and by component, from [seed, label, place, part]; with draws
+    components have their intervals here, Member States in intervals.csv."""
     chosen = {label[0]: v for v, label in enumerate(labels) if label[1:] == ("sex_age", "native")}
     parts = conventions.parts_in_use(accounting)
+    components = intervals.gains.map(lambda sample: sample[:, :, 0, 1 : 1 + len(parts)])
     return {
         f"gain_{last}_by_member_state": {
             state: {name: statistics.estimate(values[:, v, 1 + s].sum(axis=-1)) for name, v in chosen.items()}
             for s, state in enumerate(member_states)
         },
         f"gain_{last}_by_component": {
-            name: {part: statistics.estimate(values[:, v, 0, p]) for p, part in enumerate(parts)}
+            name: {part: components.map(lambda sample, v=v, p=p: sample[:, v, p]).told() for p, part in enumerate(parts)}
             for name, v in chosen.items()
         },
     }
@@ -229,11 +185,14 @@ def console(found: Mapping[str, Any]) -> str:
     if "market_on" in found:
         entry = found["market_on"].get(str(last))
         if entry is not None:
-            jobs = _shown(entry["others_displaced_per_added_job"], 2)
-            loss = _shown(entry["fiscal_loss_of_others"])
+            jobs = text.told(entry["others_displaced_per_added_job"], 2)
+            loss = text.told(entry["fiscal_loss_of_others"])
+            gain = ", ".join(
+                f"{variant.replace('_', ' ')} {text.told(value)}" for variant, value in found["market_on"][f"gain_{last}"].items()
+            )
             lines += [
                 "",
                 f"With the market on ({found['market_on']['label']}), {last}: {jobs} jobs of others lost per added job, "
-                f"{loss} EUR per non-EU-born head lost by others.",
+                f"{loss} EUR per non-EU-born head lost by others. Gain less that loss: {gain}.",
             ]
     return "\n".join([*lines, ""])

@@ -9,6 +9,7 @@ from calibration.config import Config
 from calibration.draw import Draw
 from calibration.load_inputs import load_inputs, load_policies
 from model import Results, parity_plan, simulate
+from model.parity import joined
 from scenarios.progress import Progress
 
 
@@ -37,15 +38,17 @@ def simulate_parity(
     inputs: Any,
     baseline: Sequence[Results],
     progress: Progress,
-    asked: tuple[Sequence[str], Sequence[str], Sequence[str]] | None = None,
+    asked: Sequence[tuple[Sequence[str], Sequence[str], Sequence[str]]] = (),
 ) -> list[Results]:
     """Per seed the non-EU-born of the baseline, at parity: same persons, same market, fixed targets.
 
-    `asked`: variants, given and references, those of the settings unless named.
+    `asked`: variants, given and references, every combination of each in one go; those of the settings unless named.
     """
     parity = config.parity
-    asked = asked or (parity.variants, parity.given, parity.references)
-    plan = parity_plan(list(baseline), *asked, parity.symmetric, parity.start_year, parity.end_year)
+    asked = asked or [(parity.variants, parity.given, parity.references)]
+    plan = joined(
+        [parity_plan(list(baseline), *one, parity.symmetric, parity.start_year, parity.end_year) for one in asked]
+    )
     return [
         _timed(inputs.with_parity(plan, market=result.market), result.seed, f"parity, seed {result.seed}", progress)
         for result in baseline

@@ -120,13 +120,20 @@ def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:
     """`1 234 (5)`: mean and Monte Carlo standard error."""
     if mean is None:
         return "-"
-    text = f"{mean:,.{digits}f}".replace(",", " ")
+    text = f"{round(mean, digits) + 0.0:,.{digits}f}".replace(",", " ")  # no minus before zero
     return text if error is None else f"{text} ({error:,.{max(digits, 0)}f})".replace(",", " ")
 
 
 def interval(row: Mapping[str, Any], digits: int = 0) -> str:
-    """`1 234 [900 to 1 500] (5)`: centre, 90 % interval, Monte Carlo standard error."""
+    """`1 234 [900 to 1 500] (5)`: centre, 90 % interval where one is known, Monte Carlo standard error."""
+    if row["low"] is None:
+        return estimate(row["centre"], row["monte_carlo_se"], digits)
     low, high = (estimate(row[name], None, digits) for name in ("low", "high"))
     error = row["monte_carlo_se"]
     end = "" if error is None else f" ({error:,.{digits}f})".replace(",", " ")
     return f"{estimate(row['centre'], None, digits)} [{low} to {high}]{end}"
+
+
+def told(entry: Mapping[str, Any], digits: int = 0) -> str:
+    """`interval` of an entry of summary.json."""
+    return interval({"low": None, "centre": entry["mean"], **entry}, digits)

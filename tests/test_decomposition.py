@@ -30,8 +30,7 @@ def small():
     inputs = inputs_for(end_year=2021)
     progress = Progress(1)
     baseline = simulation.simulate_seeds(config, inputs, progress)
-    paired = simulation.simulate_parity(config, inputs, baseline, progress)
-    found = decomposition.coalitions(config, inputs, baseline, paired, progress)
+    paired, found = decomposition.simulate_parity(config, inputs, baseline, progress, decomposition.pairs(config))
     return config, baseline, paired, found
 
 
@@ -154,6 +153,18 @@ def test_labels_do_not_depend_on_each_other(apart):
         m = plan.labels.index(label)
         assert (other.parity.components[n] == result.parity.components[m]).all()
         assert (other.parity.gap[n] == result.parity.gap[m]).all()
+
+
+def test_variants_are_the_same_with_and_without_the_sets_of_factors(small):
+    """One run for both: the variants keep their bytes and their labels, and nothing of the sets."""
+    config, baseline, paired, _ = small
+    inputs = inputs_for(end_year=2021)
+    alone, nothing = decomposition.simulate_parity(config, inputs, baseline, Progress(1), [])
+    assert nothing == {}
+    for one, other in zip(alone, paired):
+        assert one.parity.labels == other.parity.labels and len(one.parity.labels) == 16
+        for name in ("components", "employed", "gap", "added"):
+            assert getattr(one.parity, name).tobytes() == getattr(other.parity, name).tobytes()
 
 
 def test_a_factor_without_any_gap_gets_nothing(apart):

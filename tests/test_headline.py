@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import fields, replace
 
 import numpy as np
@@ -9,17 +10,20 @@ import pytest
 
 from calibration.config import Accounting
 from model import codes
-from scenarios import compose, conventions, readings, report
+from scenarios import check, compose, conventions, draws, gain_tables, readings, report
 from scenarios.cli import main
 from scenarios.prices import consumer_prices
 
-SMALL = ["population=small", "member_states=[LU,MT]", "run.end_year=2021", "parity.start_year=2018", "parity.end_year=2019", "seeds=2"]
+SMALL = [
+    "population=small", "member_states=[LU,MT]", "run.end_year=2021", "parity.start_year=2018", "parity.end_year=2019", "seeds=2",
+    "draws=8",
+]  # fmt: skip
 ACCOUNTING = compose.job("reproduce", []).accounting
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Result folder of a small `integra reproduce`."""
+    """Result folder of a small `integra reproduce` with draws."""
     root = tmp_path_factory.mktemp("headline")
     assert main(["reproduce", *SMALL, f"compute.output={root}"]) == 0
     (found,) = root.iterdir()
@@ -87,6 +91,110 @@ def test_gains_are_those_of_the_summary(folder):
     assert len(chosen(read, market="on")) == 3
 
 
+def texts_of(path):
+    """Rows of a csv file as they are written."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def written(row, names=draws.OF_PARAMETERS):
+    """Numbers of a row of any table with four decimals, None where there is none."""
+    return [None if row[name] in ("", None) else f"{float(row[name]):.4f}" for name in names]
+
+
+def test_market_on_has_an_interval_for_every_variant_and_place(folder):
+    """gains.csv, intervals.csv, readings.csv and summary.json tell the same interval, apart from the Monte Carlo error; so do
+    jobs lost by others and their fiscal loss by year."""
+    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["market_on"]
+    intervals = {(row["place"], row["year"], row["outcome"]): row for row in texts_of(folder / "intervals.csv")}
+    on = chosen(texts_of(folder / "gains.csv"), market="on")
+    variants = ("employment", "match_and_pay", "full")
+    assert {(row["place"], row["variant"]) for row in on} == {(p, v) for p in ("selected", "LU", "MT") for v in variants}
+    known = 0
+    for row in on:
+        same = intervals[row["place"], "2021", f"market_on_gain_{row['variant']}_sex_age_native"]
+        assert float(row["parameter_sd"]) >= 0.0 and float(row["monte_carlo_se"]) > 0.0
+        assert written(row) == written(same) and (row["low"] == "") == (float(row["parameter_sd"]) == 0.0)
+        known += row["low"] != "" and float(row["low"]) < float(row["high"])
+        if row["place"] == "selected":
+            assert written(row) == written(found["gain_2021"][row["variant"]])
+    assert known
+    for row in chosen(texts_of(folder / "readings.csv"), market="on"):
+        entry = found["gain_2021"][row["variant"]]
+        for name in ("low", "high"):
+            assert row[name] == ("" if entry[name] is None else f"{entry[name]:.2f}")
+    assert {"2018", "2019", "2020", "2021"} <= set(found)
+    for year in ("2018", "2021"):
+        for name in ("added_jobs", "others_displaced_per_added_job", "fiscal_loss_of_others"):
+            entry, row = found[year][name], intervals["selected", year, name]
+            assert written({**entry, "centre": entry["mean"]}, draws.NUMBERS) == written(row, draws.NUMBERS)
+
+
+def test_every_row_of_the_gain_has_an_interval_and_parts_of_the_first_label_alone(folder):
+    """gains.csv: every row tells what parameters change, and its net rows what intervals.csv tells; decomposition.csv: the rows
+    of the label whose factors are simulated in draws, and no other."""
+    intervals = {(row["place"], row["outcome"]): row for row in texts_of(folder / "intervals.csv")}
+    rows = chosen(texts_of(folder / "gains.csv"), market="off")
+    assert all(row["parameter_sd"] for row in rows)
+    net = chosen(rows, sex="total", education="total", component="net_contribution")
+    for row in net:
+        outcome = f"gain_{row['variant']}_{row['given']}_{row['reference']}"
+        assert written(row) == written(intervals[row["place"], outcome])
+    known = [row for row in rows if row["low"]]
+    assert len(known) > 0.5 * len(rows) and all(float(row["low"]) <= float(row["high"]) for row in known)
+    for row in texts_of(folder / "decomposition.csv"):
+        assert (row["parameter_sd"] != "") == ((row["given"], row["reference"]) == ("sex_age", "native"))
+
+
+def test_components_of_the_report_add_up():
+    """Groups of components of every label, other included, sum to the net gain, of the centre and so of its mean over seeds."""
+    g = np.random.default_rng(3)
+    used = conventions.parts_in_use(ACCOUNTING)
+    amounts = g.normal(size=(4, 2, 3, 2, 4, len(used)))
+    sample = draws.Sample(gain_tables.by_item(amounts))
+    labels = [("employment", "sex_age", "native"), ("full", "sex_age", "native")]
+    rows = gain_tables.grouped(sample, labels, ACCOUNTING, report.COMPONENTS)
+    assert {row["group"] for row in rows} == {*report.COMPONENTS, "other"}
+    for n, (variant, _, _) in enumerate(labels):
+        total = sum(row["centre"] for row in rows if row["variant"] == variant)
+        assert total == pytest.approx(amounts[:, n, 0].sum(axis=(1, 2, 3)).mean())
+
+
+def test_items_are_in_the_order_of_their_sums():
+    """Every row of a place and label against the sum over what it names."""
+    g = np.random.default_rng(4)
+    components = ("income_tax", "pension", "health")
+    amounts = g.normal(size=(5, 2, 4, 3))
+    found = gain_tables.by_item(amounts)
+    items = gain_tables.items(components)
+    assert found.shape == (5, len(items))
+    for n, (sex, level, component) in enumerate(items):
+        sexes = slice(None) if sex == "total" else [codes.SEXES.index(sex)]
+        levels = slice(None) if level == "total" else [codes.EDUCATION.index(level)]
+        parts = slice(None) if component == "net_contribution" else [components.index(component)]
+        assert found[:, n] == pytest.approx(amounts[:, sexes][:, :, levels][..., parts].sum(axis=(1, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("file", "column"), [("gains.csv", "low"), ("gains.csv", "parameter_sd"), ("decomposition.csv", "high"),
+                         ("conventions_table.csv", "gain_2021_full_sex_age_native_high"), ("intervals.csv", "low")]
+)  # fmt: skip
+def test_intervals_are_checked_against_a_reference(folder, tmp_path, file, column):
+    """A changed end of an interval is found in each table, and nothing else."""
+    other = tmp_path / "other"
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("figures", "*.parquet"))
+    assert check.compare(folder, other).passed
+    rows = texts_of(other / file)
+    row = next(row for row in rows if row[column])
+    row[column] = str(float(row[column]) + 1e7)
+    with (other / file).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    (difference,) = check.compare(folder, other).differences
+    assert (difference.file, difference.column) == (file, column)
+
+
 def test_readings_follow_from_each_other(folder):
     """Price years only rescale; the undiscounted sum of years is at least the last year; ratios are to 3 500; every switch
     of the accounting is turned."""
@@ -117,13 +225,14 @@ def test_every_reading_once():
 
 
 def test_conventions_table_holds_every_price_year(folder):
-    """Each combination of switches in three price years; 2019 levels of every origin and a gain for each label."""
+    """Each combination of switches in three price years; 2019 levels of every origin and a gain for each label, with their
+    Monte Carlo errors and intervals."""
     rows = rows_of(folder / "conventions_table.csv")
     assert len(rows) == 3 * len(list(conventions.every_convention(2019)))
     hicp = consumer_prices()
     first, second = rows[0], rows[1]
     for name, value in first.items():
-        if name.startswith(("gain_", "level_")):
+        if name.startswith(("gain_", "level_")) and value != "":
             assert second[name] == pytest.approx(value * hicp[int(second["price_year"])], abs=0.02)
 
 
@@ -131,7 +240,8 @@ def test_report_is_about_its_run(folder):
     """A run of two Member States to 2021 is not compared with the headline; claim and sections are there; no number missing."""
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert report.CLAIM in text and "nothing is compared with it" in text
-    for section in ("Each reading", "What the full gain of 2021 is made of", "By component", "Conventions", "By Member State"):
+    sections = ("Each reading", "What the full gain of 2021 is made of", "By component", "Conventions", "By Member State")
+    for section in (*sections, "With the market on"):
         assert f"## {section}" in text
     assert "nan" not in text and "None" not in text
     for name in ("readings.png", "decomposition.png", "gain_by_member_state.png"):

@@ -162,10 +162,25 @@ def test_no_variance_at_all(named, value):
 
 
 def test_monte_carlo_error_above_the_variance_of_draws(named):
-    """No parameter uncertainty left: width zero at the mean of the draws, no share."""
-    row = row_of([4.0, 6.0] * 20, [5.0] * 10, {1: 0.0, 2: 10.0}, [7.0, 7.0])
-    assert row["low"] == row["high"] == 7.0
+    """The error of a run hides whatever parameters change: no interval is told, no share; centre and error stay."""
+    row = row_of([4.0, 6.0] * 20, [5.0] * 10, {1: 0.0, 2: 10.0}, [7.0, 9.0])
+    assert row["low"] is None and row["high"] is None
     assert row["parameter_sd"] == 0.0 and row["prior_share"] is None
+    assert row["centre"] == 8.0 and row["monte_carlo_se"] == pytest.approx(1.0)
+
+
+def test_monte_carlo_error_and_interval_are_told_apart():
+    """Draws change no centre and no Monte Carlo error; seeds at full scale no parameter uncertainty, and move an interval only."""
+    g = np.random.default_rng(5)
+    full, at_centre, every, data = (g.normal(size=(n, 3, 2)) for n in (4, 4, 40, 10))
+    alone, told = draws.Sample(full).columns(), draws.Sample(full, at_centre, 9.0 * every, 5.0 * data).columns()
+    for name in ("centre", "monte_carlo_se"):
+        assert (alone[name] == told[name]).all()
+    assert all(np.isnan(alone[name]).all() for name in draws.OF_PARAMETERS)
+    other = draws.Sample(3.0 * full + 7.0, at_centre, 9.0 * every, 5.0 * data).columns()
+    assert other["monte_carlo_se"] == pytest.approx(3.0 * told["monte_carlo_se"])
+    assert (other["parameter_sd"] == told["parameter_sd"]).all()
+    assert other["high"] - other["low"] == pytest.approx(told["high"] - told["low"])
 
 
 def test_an_undefined_outcome_is_null_and_leaves_others_alone(named):
