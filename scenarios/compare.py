@@ -85,7 +85,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
     own = {"mix": asdict(mix)}
     digest = result_hash("compare", configs, own)
     times = len(configs) + parity_is_reached(reference)
-    apart = measures.simulations(policies, mix)
+    apart = measures.simulations(reference, policies, mix)
     progress = Progress(times * (len(reference.seeds) + draws.simulations(reference)) + apart)
     with result_folder(reference.compute.output, reference.name, digest) as folder:
         names = scenario_names(configs)
@@ -112,7 +112,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         figures.draw_policies(folder / "figures", tables, content)
     place = final_folder(reference.compute.output, reference.name, digest)
     said = [draws.said(reference, "effects.csv")] if reference.draws else []
-    return "\n".join([policy_table.console(content, tables), *said, str(place), progress.line])
+    return "\n".join([policy_table.console(content), *said, str(place), progress.line])
 
 
 def scenario_names(configs: Sequence[Config]) -> tuple[str, ...]:

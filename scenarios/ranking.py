@@ -30,8 +30,8 @@ def probability_better(difference: np.ndarray) -> np.ndarray:
 def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> list[dict[str, Any]]:
     """Entries from the best to the worst at the centre, from levels [simulation, scenario], the reference among them.
 
-    Each with its level less the reference's and the interval of that, the probability of being the best, and the probability of beating the next
-    (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
+    Each with its level less the reference's and the interval of that, the probability of being the best, and the probability of
+    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
     """
     sign = 1.0 if higher_is_better else -1.0
     effect = sample.map(lambda levels: levels - levels[:, :1])
