@@ -111,8 +111,8 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         figures.draw_run(folder / "figures", baseline, reference.accounting, hicp)
         figures.draw_policies(folder / "figures", tables, content)
     place = final_folder(reference.compute.output, reference.name, digest)
-    said = [draws.said(reference, "effects.csv")] if reference.draws else []
-    return "\n".join([policy_table.console(content), *said, str(place), progress.line])
+    said = [draws.said(reference, "effects.csv"), measures.said(reference, policies, mix)] if reference.draws else []
+    return "\n".join([policy_table.console(content), *filter(None, said), str(place), progress.line])
 
 
 def scenario_names(configs: Sequence[Config]) -> tuple[str, ...]:

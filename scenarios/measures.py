@@ -26,6 +26,7 @@ from scenarios.progress import Progress
 OUTCOMES = ("net", "cumulated_net", "employment_rate", "overqualification_rate")
 DIGITS = (0, 0, 3, 3)  # shown of each
 DESIGN_SEED = 1  # of the choice of coalitions
+TOGETHER = 16  # coalitions of one job: their first years are simulated once, more jobs share the work better
 COLUMNS = (
     "policy", "place", "outcome", "measure", "part", "choice_se", "monte_carlo_se", "low", "high", "noise_share",
     "alone", "alone_low", "alone_high", "last", "last_low", "last_high", "unit",
@@ -67,6 +68,15 @@ def simulations(reference: Config, policies: Sequence[Config], mix: Mix) -> int:
     return mix.seeds * centre + draws_of(reference, mix) * sum(2 * shapley.order(number) for number in players)
 
 
+def said(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
+    """One line for the console: what intervals of parts rest on; empty where nothing is taken apart."""
+    if not apart(policies, mix):
+        return ""
+    number = draws_of(reference, mix)
+    rest = f"the first {number} of these draws" if number else "seeds alone"
+    return f"By measure: intervals rest on {rest} and {mix.seeds} seed(s) at the centre, at that scale."
+
+
 def simulate(
     reference: Config, policies: Sequence[Config], mix: Mix, first_year: int, hicp: Mapping[int, float], progress: Progress
 ) -> list[Coalitions]:
@@ -90,20 +100,21 @@ def _coalitions(
     chosen = shapley.design(len(levers), mix.coalitions, DESIGN_SEED)
     balanced = [shapley.balanced(len(levers), d) for d in range(1, number + 1)]
 
-    def jobs(draw: Draw, seeds: Sequence[int], coalitions: Sequence[int]) -> list[tuple[Config, Inputs]]:
+    def jobs(draw: Draw, seeds: Sequence[int], coalitions: Sequence[int]) -> list[tuple[list[Config], list[Inputs], int]]:
         kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in coalitions[1:]]
         configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
         inputs = load_policies(configs, draw)
-        return [(replace(one, seeds=(seed,)), given) for seed in seeds for one, given in zip(configs, inputs, strict=True)]
+        parts = [slice(start, start + TOGETHER) for start in range(0, len(configs), TOGETHER)]
+        return [(configs[part], inputs[part], seed) for seed in seeds for part in parts]
 
-    def simulate(one: Config, inputs: Inputs, progress: Progress) -> np.ndarray:
-        (result,) = simulation.simulate_seeds(one, inputs, progress)
-        return levels(one, result, first_year, hicp)
+    def simulate(some: Sequence[Config], inputs: Sequence[Inputs], seed: int, progress: Progress) -> np.ndarray:
+        results = simulation.simulate_together(inputs, seed, f"{policy.policy.name} by measure, seed {seed}", progress)
+        return np.stack([levels(one, result, first_year, hicp) for one, result in zip(some, results, strict=True)])
 
     wanted = jobs(Draw(), seeds, chosen.coalitions)
     for d, (pairs, _) in enumerate(balanced, start=1):
         wanted += jobs(Draw(d), [d], pairs.coalitions)
-    found = np.array(draws.each(base, simulate, wanted, progress))
+    found = np.concatenate(draws.each(base, simulate, wanted, progress))
     centre = len(seeds) * len(chosen.coalitions)
     values = found[:centre].reshape(len(seeds), len(chosen.coalitions), *found.shape[1:])
     drawn = np.zeros((number, len(levers) + 1, *found.shape[1:]))

@@ -176,8 +176,8 @@ def markdown(content: Mapping[str, Any]) -> str:
     found = Found(content)
     last, span = found.last, f"{found.first}-{found.last}"
     header = [
-        f"effect by {last} [90 % interval; {NOISY} mostly Monte Carlo noise]", "employment, points", "overqualification, points", f"cost {span}, bn EUR (EU part)",
-        f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
+        f"effect by {last} [90 % interval; {NOISY} mostly Monte Carlo noise]", "employment, points", "overqualification, points",
+        f"cost {span}, bn EUR (EU part)", f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
     ]  # fmt: skip
     rows = []
     for policy in found.policies:

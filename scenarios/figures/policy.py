@@ -121,14 +121,15 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
             line = ":" if mine.loc[measure, "noise_share"] > 0.5 else "-"
             axes.plot(ends, [place, place], line, color=style.GREY, linewidth=1.4)
             axes.plot(ends, [place, place], "|", color=style.GREY, markersize=7)
-            label = f"{part:+,.{digits}f}".replace(",", " ")
+            said = [f"{number:+,.{digits}f}".replace(",", " ") for number in (part, *(ends - left))]
+            label = said[0] if np.isnan(ends).any() else f"{said[0]} [{said[1]} to {said[2]}]"
             right = np.nanmax([left, left + part, *ends])
             axes.annotate(label, (right, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
             if measure != "all":
                 start += part
         axes.set_yticks(range(len(names) + 1), [*map(words, names), "All together"])
         axes.set_ylim(len(names) + 0.6, -0.6)
-        axes.margins(x=0.16)
+        axes.margins(x=0.24)
         axes.axvline(0, color=style.BLACK, linewidth=0.8)
         axes.grid(axis="y", visible=False)
         style.title(axes, name, unit)
