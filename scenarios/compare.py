@@ -111,7 +111,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         figures.draw_run(folder / "figures", baseline, reference.accounting, hicp)
         figures.draw_policies(folder / "figures", tables, content)
     place = final_folder(reference.compute.output, reference.name, digest)
-    said = [draws.said(reference, "effects.csv"), measures.said(reference, policies, mix)] if reference.draws else []
+    said = [draws.said(reference, "effects.csv", "added"), measures.said(reference, policies, mix)] if reference.draws else []
     return "\n".join([policy_table.console(content), *filter(None, said), str(place), progress.line])
 
 

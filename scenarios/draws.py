@@ -262,11 +262,11 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
 
 
-def said(config: Config, file: str = "intervals.csv") -> str:
-    """One line for the console: how intervals were made."""
+def said(config: Config, file: str = "intervals.csv", error: str = "apart") -> str:
+    """One line for the console: how intervals were made; `error`: where the Monte Carlo error is."""
     population = coarse(config).population
     return (
         f"Intervals: 5th to 95th percentile of {config.draws} draws of all parameters, seeds 1 to {config.draws}, at scale "
         f"{population.scale}/{population.scale_comparison} (at least {population.minimum_agents} simulated persons per group); "
-        f"Monte Carlo error apart. Share from priors in {file}."
+        f"Monte Carlo error {error}. Share from priors in {file}."
     )
