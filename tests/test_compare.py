@@ -91,7 +91,8 @@ def test_every_number_has_an_interval(made):
     """No value without both ends, none narrower than its Monte Carlo error allows, and a share of noise from 0 to 1. Open ends, where a
     few draws have nobody to divide by or do not pay back, are the exception that a note or the unit says."""
     half = stats.t.ppf(0.95, 1)  # two seeds
-    for name, value in (("effects", "effect"), ("budgets", "value"), ("winners", "effect"), ("returns", "value"), ("ranking", "effect")):
+    tables = {"effects": "effect", "budgets": "value", "winners": "effect", "returns": "value", "ranking": "effect"}
+    for name, value in tables.items():
         rows = read(made, name).dropna(subset=[value])
         ratios = rows["measure"].isin([*returns.UNIT_COSTS, "payback", "others_lost_per_job_added"]) if name == "returns" else False
         rows = rows[~pd.Series(ratios, index=rows.index)]

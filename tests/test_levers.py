@@ -270,7 +270,7 @@ def test_programmes_share_the_offers_of_a_quarter():
 
 
 def test_the_order_of_levers_changes_nobody():
-    """Four programmes that offer 1.7 places a person: in every order the same cells, byte for byte, each with its share of the offers."""
+    """Four programmes that offer 1.7 places a person: in every order the same cells, byte for byte, each with its share."""
     strengths = {"mentoring": 0.8, "vocational_training": 0.4, "work_first": 0.3, "entrepreneurs": 0.2}
     items = [lever_of(kind, strength=strength) for kind, strength in strengths.items()]
     tables = {apply(list(order), sweden().cells, 0)[0].tobytes() for order in itertools.permutations(items)}
@@ -284,9 +284,8 @@ def test_the_order_of_levers_changes_nobody():
 def test_levers_simulated_together_are_those_simulated_alone():
     """No lever, one, three from different quarters, other arrivals: the same bytes as each by itself; they do differ."""
     base = sweden(2019)
-    mentors, health, bridge = (
-        lever_of(kind, start=start) for kind, start in (("mentoring", "2018Q3"), ("health_access", "2019Q1"), ("bridging_courses", "2018Q4"))
-    )  # fmt: skip
+    starts = {"mentoring": "2018Q3", "health_access": "2019Q1", "bridging_courses": "2018Q4"}
+    mentors, health, bridge = (lever_of(kind, start=start) for kind, start in starts.items())
     variants = [replace(base, levers=some) for some in ((), (mentors,), (mentors, health, bridge), (health,))]
     variants.append(replace(base, arrivals=1.1 * base.arrivals, levers=(mentors,)))
     seen = []

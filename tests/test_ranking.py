@@ -54,8 +54,8 @@ def test_every_member_state_has_a_tile_of_its_own():
 
 
 def test_an_interval_that_noise_hides_is_the_monte_carlo_interval():
-    """Seeds that differ more than draws say nothing of parameters: what is left is the error of the place of the interval, the mean of 39
-    draws moved on two seeds, or that of the centre where it is larger; probabilities are of the draws as they are. A quantity
+    """Seeds that differ more than draws say nothing of parameters: what is left is the error of the place of the interval, the mean of
+    39 draws moved on two seeds, or that of the centre where it is larger; probabilities are of the draws as they are. A quantity
     beside it without noise keeps its own."""
     full = np.array([[0.0, 0.0], [4.0, 0.0]])
     drawn = np.stack([np.linspace(-1.0, 1.0, 39), np.linspace(1.0, 39.0, 39)], axis=1)

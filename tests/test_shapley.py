@@ -143,8 +143,8 @@ def small_mix(parameters, noise, draws, seeds, g, measures=8):
 
 @pytest.mark.parametrize(("parameters", "noise", "draws"), [(0.0, 1.0, 4), (0.3, 1.0, 4), (1.0, 1.0, 4), (1.0, 0.0, 4), (0.0, 1.0, 0)])
 def test_intervals_of_parts_hold_what_they_promise(parameters, noise, draws):
-    """200 constructed mixes of eight measures: the part in a further draw is inside in 90 % at least (found: 0.90 to 0.99; standard error
-    below 0.01, measures of a mix not being independent); without noise none is said to be noise."""
+    """200 constructed mixes of eight measures: the part in a further draw is inside in 90 % at least (found: 0.90 to 0.99; standard
+    error below 0.01, measures of a mix not being independent); without noise none is said to be noise."""
     g = np.random.default_rng(5)
     inside, shares = [], []
     for _ in range(200):
