@@ -152,10 +152,10 @@ def intervals(one: Coalitions) -> draws.Interval:
     At the centre: the errors of seeds and of the choice of coalitions, with Student's quantile. The noise of a part is pooled over
     measures, each being estimated from all coalitions, but never below a measure's own; not-a-number with a single seed.
 
-    With D draws the interval of a further draw: their mean and t(D - 1) times the root of p^2 + s^2/D, where s^2 is the variance of
-    the draws and p^2 what is left of it without the Monte Carlo variance of a run; never narrower than at the centre. A part is the
-    mean of as many contrasts of two coalitions as the balanced design has pairs, so that variance is the one of a contrast between
-    seeds, pooled over contrasts, over their number. With a single seed it is unknown, and stays in the draws.
+    With D draws the interval of a further draw, t(D - 1) s sqrt(1 + 1/D) around their mean, s^2 being their variance; never narrower
+    than at the centre. The noise of a run stays in: taken out of so few draws it leaves intervals that hold 80 to 88 % where they
+    promise 90. How much it makes of them is said by the variance of a contrast of two coalitions between seeds, pooled over
+    contrasts: a part is the mean of as many as the balanced design has pairs. With a single seed that is unknown.
     """
     middle, chance, error = parts(one)
     seeds, number, measures = len(one.values), len(one.drawn), len(middle)
@@ -170,11 +170,9 @@ def intervals(one: Coalitions) -> draws.Interval:
         place = np.concatenate([middle, one.values[:, 1].mean(axis=0)[None]])
         return draws.Interval(place - error, place + error, np.where(error > 0, 1.0, 0.0 * error))
     noise = np.concatenate([np.stack([noise / shapley.order(measures)] * measures), noise[None]])
-    quantile, total = draws.student(number - 1), one.drawn.var(axis=0, ddof=1)
-    parameters = quantile * np.sqrt(np.maximum(total - np.nan_to_num(noise), 0.0))
-    half = np.hypot(parameters, np.fmax(error, quantile * np.sqrt(total / number)))
-    of_noise = np.maximum(error, quantile * np.sqrt(noise / number))
-    share = np.divide(of_noise**2, half**2, out=np.where(np.isnan(noise), np.nan, 0.0), where=half > 0)
+    further = draws.student(number - 1) * np.sqrt(1.0 + 1.0 / number)
+    half = np.fmax(error, further * one.drawn.std(axis=0, ddof=1))
+    share = np.divide(np.maximum(error, further * np.sqrt(noise)) ** 2, half**2, out=np.zeros_like(half), where=half > 0)
     place = one.drawn.mean(axis=0)
     return draws.Interval(place - half, place + half, np.minimum(share, 1.0))
 
