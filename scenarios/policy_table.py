@@ -188,7 +188,7 @@ def markdown(content: Mapping[str, Any]) -> str:
                 policy.replace("_", " "),
                 shown(found.effect(policy, "employment_rate", MIGRANTS, last), "effect", 2),
                 shown(found.effect(policy, "overqualification_rate", MIGRANTS, last), "effect", 2),
-                f"{shown(cost, digits=1, scale=1000.0)} ({text.estimate(eu['value'] / 1000.0, None, 1)})",
+                f"{shown(cost, digits=1, scale=1000.0)} ({shown(eu, digits=1, scale=1000.0)})",
                 shown(net, digits=1, scale=1000.0),
                 found.returned(policy, "payback")["note"],
                 shown(share, "share", 1),
