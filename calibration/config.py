@@ -300,10 +300,14 @@ class Mix:
 
     coalitions: int  # sets of levers simulated per policy at most; all of them where there are no more; 0: not taken apart
     seeds: int  # of those of the job
+    draws: int  # of those of the job, or all where it has fewer; 0: none
 
     def __post_init__(self) -> None:
         _within("mix.coalitions", self.coalitions, 0, MOST_COALITIONS)
         _within("mix.seeds", self.seeds, 1, 1000)
+        _within("mix.draws", self.draws, 0, DRAWS, "0 for none")
+        if self.draws == 1:
+            raise refuse("mix.draws", self.draws, f"0, or 2 to {DRAWS}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 def __getattr__(name):
     """Load the simulation when it is first used, so that checking settings stays fast."""
-    if name in ("simulate", "LabourIntegrationModel", "Cohort"):
+    if name in ("simulate", "simulate_levers", "LabourIntegrationModel", "Cohort"):
         from model import integration_model
 
         return getattr(integration_model, name)
@@ -46,4 +46,4 @@ def __getattr__(name):
     raise AttributeError(f"module 'model' has no attribute {name!r}")
 
 
-__all__ = ["Cohort", "Inputs", "LabourIntegrationModel", "ParityResults", "Results", "parity_plan", "simulate"]
+__all__ = ["Cohort", "Inputs", "LabourIntegrationModel", "ParityResults", "Results", "parity_plan", "simulate", "simulate_levers"]

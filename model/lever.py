@@ -125,6 +125,8 @@ def apply(levers, cells, t):
             changed[change.field][where] = OPERATIONS[change.operation](changed[change.field][where], change.size * reach)
         if lever.kind in PROGRAMMES:
             _offer(changed, lever, t)
+    if any(lever.kind in PROGRAMMES and lever.reach_at(t) != 0.0 for lever in levers):
+        _share_persons(changed)
     return changed, extras
 
 
@@ -133,10 +135,13 @@ def _offer(cells, lever, t):
     kind = PROGRAMMES.index(lever.kind)
     cells["offer"][lever.mask, kind] = lever.strength_at(t)
     cells["reluctance"][lever.mask, kind] = ndtri(1.0 - lever.take_up)
-    total = cells["offer"][lever.mask].sum(axis=1)
-    # Nobody gets more than one offer a quarter: programmes that offer more in all share the persons.
-    cells["offer"][lever.mask] /= np.maximum(total, 1.0)[:, None]
-    cells["offers"][lever.mask] = np.minimum(total, 1.0)
+
+
+def _share_persons(cells):
+    """Nobody gets more than one offer a quarter: where programmes offer more in all, each keeps its share of the offers, in place."""
+    total = cells["offer"].sum(axis=1)
+    cells["offer"] /= np.maximum(total, 1.0)[:, None]
+    cells["offers"] = np.minimum(total, 1.0)
 
 
 # -- whom levers reach ----------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from scenarios.run import write_common, write_json
 # What policies are ranked by: how it is found among levels of effects or the net effect, and whether higher is better.
 RANKED = {"employment_rate": True, "overqualification_rate": False, "cumulated_net": True}
 FLOWS = ("arrivals", "education_of_arrivals")  # levers that change who comes
+PER_HEAD = {"per_head": "value", "per_head_low": "low", "per_head_high": "high"}  # of budgets, and what is divided
 DIGITS = "%.10g"  # as statistics.number
 
 
@@ -84,7 +85,7 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
     own = {"mix": asdict(mix)}
     digest = result_hash("compare", configs, own)
     times = len(configs) + parity_is_reached(reference)
-    apart = measures.simulations(policies, mix)
+    apart = measures.simulations(reference, policies, mix)
     progress = Progress(times * (len(reference.seeds) + draws.simulations(reference)) + apart)
     with result_folder(reference.compute.output, reference.name, digest) as folder:
         names = scenario_names(configs)
@@ -110,8 +111,8 @@ def compare(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
         figures.draw_run(folder / "figures", baseline, reference.accounting, hicp)
         figures.draw_policies(folder / "figures", tables, content)
     place = final_folder(reference.compute.output, reference.name, digest)
-    said = [draws.said(reference, "effects.csv")] if reference.draws else []
-    return "\n".join([policy_table.console(content, tables), *said, str(place), progress.line])
+    said = [draws.said(reference, "effects.csv", "added"), measures.said(reference, policies, mix)] if reference.draws else []
+    return "\n".join([policy_table.console(content), *filter(None, said), str(place), progress.line])
 
 
 def scenario_names(configs: Sequence[Config]) -> tuple[str, ...]:
@@ -229,17 +230,15 @@ def shares(found: Compared) -> pd.DataFrame:
 def budgets(found: Compared) -> pd.DataFrame:
     """Fiscal effect and cost by policy, item, year and place, total and per head of the reference's non-EU-born."""
     sample = found.sample["money"]
-    low, high = sample.known_interval()
-    columns = {"value": sample.centre, "monte_carlo_se": sample.monte_carlo_se, "low": low, "high": high}
-    names = (found.policies, fiscal_effect.ITEMS, found.years, found.places)
-    index = pd.MultiIndex.from_product(names, names=["policy", "item", "year", "place"])
-    table = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index).reset_index()
+    columns = {"value": sample.centre, **sample.columns()}
     persons = effects.MEASURES.index("persons")
     heads = found.sample["level"].centre[0, persons, :, :, codes.NON_EU_BORN]  # [year, place]
-    per_head = statistics.per_head(fiscal_effect.MILLION * sample.centre, np.broadcast_to(heads, sample.centre.shape))
-    table["per_head"] = per_head.reshape(-1)
+    for name, of in PER_HEAD.items():
+        columns[name] = statistics.per_head(fiscal_effect.MILLION * columns[of], np.broadcast_to(heads, sample.centre.shape))
+    axes = {"policy": found.policies, "item": fiscal_effect.ITEMS, "year": found.years, "place": found.places}
+    table = draws.long_table(axes, columns)
     table["unit"] = f"million EUR of {found.accounting.price_year}; per head of the non-EU-born"
-    return table[["policy", "item", "place", "year", "value", "monte_carlo_se", "low", "high", "per_head", "unit"]]
+    return table[["policy", "item", "place", "year", *columns, "unit"]]
 
 
 def ranked(found: Compared, outcome: str) -> draws.Sample:
@@ -261,8 +260,7 @@ def summarise(found: Compared, tables: Mapping[str, pd.DataFrame]) -> dict[str, 
     """What summary.json says of the policies, the sum of all Member States alone."""
     total = found.places[0]
     sample = found.sample["gain"]
-    low, high = sample.known_interval()
-    entries = zip(found.configs[0].parity.variants, sample.centre, sample.monte_carlo_se, low, high)
+    columns = {"mean": sample.centre, **sample.columns()}
     persons = found.sample["level"].centre[0, effects.MEASURES.index("persons"), -1, 0, codes.NON_EU_BORN]
     per_head = fiscal_effect.MILLION / persons
     return {
@@ -272,10 +270,9 @@ def summarise(found: Compared, tables: Mapping[str, pd.DataFrame]) -> dict[str, 
         "policies": list(found.policies),
         "parity_gain_per_head": {
             variant: {
-                name: statistics.number(values[0] * per_head)
-                for name, values in zip(("mean", "monte_carlo_se", "low", "high"), numbers, strict=True)
+                name: statistics.number(values[v, 0] * (1.0 if name == "noise_share" else per_head)) for name, values in columns.items()
             }
-            for variant, *numbers in entries
+            for v, variant in enumerate(found.configs[0].parity.variants[: len(sample.centre)])
         },
         "effects": _records(tables["effects"][tables["effects"]["year"].isin(policy_table.YEARS + found.years[-1:])], total),
         "returns": _records(tables["returns"], total),

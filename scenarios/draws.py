@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed, parallel_config
+from scipy import stats
 
 from calibration.config import Config
 from calibration.draw import Draw
@@ -57,6 +59,14 @@ def data_only(number: int) -> int:
     return max(FEWEST_OF_DATA, number // SHARE_OF_DATA)
 
 
+class Interval(NamedTuple):
+    """A 90 % interval, and the share of its squared width that is Monte Carlo error: above a half, noise dominates it."""
+
+    low: np.ndarray
+    high: np.ndarray
+    noise_share: np.ndarray
+
+
 @dataclass(frozen=True)
 class Sample:
     """A quantity of any shape over simulations, which are the first axis of every array."""
@@ -68,8 +78,12 @@ class Sample:
 
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> Sample:
         """The sample of another quantity; the function keeps the first axis."""
-        parts = (self.full, self.at_centre, self.drawn, self.of_data)
-        return Sample(*(None if part is None else function(part) for part in parts))
+        return Sample(*(None if part is None else function(part) for part in self.parts))
+
+    @property
+    def parts(self) -> tuple[np.ndarray | None, ...]:
+        """The arrays in order."""
+        return self.full, self.at_centre, self.drawn, self.of_data
 
     @property
     def centre(self) -> np.ndarray:
@@ -106,14 +120,36 @@ class Sample:
             return np.full(self.full.shape[1:], np.nan), np.full(self.full.shape[1:], np.nan)
         return tuple(percentiles(self.shrunk()))
 
-    def known_interval(self) -> tuple[np.ndarray, np.ndarray]:
-        """interval(), not-a-number where the Monte Carlo noise of a run hides whatever parameters change."""
-        low, high = self.interval()
+    def whole_interval(self) -> Interval:
+        """The 90 % interval of parameters and Monte Carlo error together, for effects that may be as small as their noise.
+
+        Ends of interval(), each moved away from the mean of the draws by the Monte Carlo error (squares add), so that few simulated
+        persons never look like certainty: where noise hides whatever parameters change, the Monte Carlo interval is left. That
+        error is the larger of two: of the centre, and of the place of the interval, which is the mean of D draws moved by what the
+        coarse scale changes on S seeds; its quantile is Student's with S - 1 degrees of freedom. Without draws the Monte Carlo
+        interval around the centre alone; not-a-number with a single seed.
+        """
+        place = self.centre
+        ends, error = (place, place), _variance(self.full) / len(self.full)
+        if self.drawn is not None:
+            noise, move = self._variances()[0], self.full - self.at_centre
+            place = self.drawn.mean(axis=0) + move.mean(axis=0)
+            ends, error = self.interval(), np.maximum(error, noise / len(self.drawn) + _variance(move) / len(move))
+        half = student(len(self.full) - 1) * np.sqrt(error)
+        low, high = (np.maximum(sign * (end - place), 0.0) for sign, end in zip((-1, 1), ends))
+        width = (low + high) / 2.0
+        return Interval(place - np.hypot(low, half), place + np.hypot(high, half), _share(half**2, half**2 + width**2))
+
+    def noise_of_draws(self) -> np.ndarray:
+        """Share of Monte Carlo noise in the variance of moved(); not-a-number without draws."""
         if self.drawn is None:
-            return low, high
-        _, total, parameters = self._variances()
-        hidden = (total > 0) & (parameters == 0)
-        return np.where(hidden, np.nan, low), np.where(hidden, np.nan, high)
+            return np.full(self.full.shape[1:], np.nan)
+        noise, total, _ = self._variances()
+        return np.minimum(_share(noise, total), 1.0)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """What tables say of every quantity beside its value."""
+        return {"monte_carlo_se": self.monte_carlo_se, **self.whole_interval()._asdict()}
 
     def parameter_sd(self) -> np.ndarray:
         """Standard deviation that parameters explain; not-a-number without draws."""
@@ -215,8 +251,27 @@ def _stack(keys: Sequence[Key], outcomes: Iterable[Outcomes]) -> np.ndarray:
     return np.array([[one[key] for key in keys] for one in outcomes], dtype=float)
 
 
+def student(freedom: int) -> float:
+    """Half the width of a 90 % interval in standard errors estimated with so many degrees of freedom; not-a-number with none."""
+    return float(stats.t.ppf(HIGH / 100.0, freedom)) if freedom > 0 else np.nan
+
+
+def long_table(axes: Mapping[str, Sequence[Any]], columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """One row per entry of arrays of one shape, whose axes are named and labelled in order."""
+    index = pd.MultiIndex.from_product(axes.values(), names=list(axes))
+    return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index).reset_index()
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Part of a whole, zero where the whole is, not-a-number where it is undefined."""
+    return np.divide(part, whole, out=np.where(np.isnan(whole), np.nan, 0.0), where=whole > 0)
+
+
 def _variance(values: np.ndarray) -> np.ndarray:
-    """Sample variance over the first axis, exactly zero where all are the same, which rounding of their mean would hide."""
+    """Sample variance over the first axis, exactly zero where all are the same, which rounding of their mean would hide;
+    not-a-number for a single one."""
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
     return np.where(np.ptp(values, axis=0) == 0.0, 0.0, values.var(axis=0, ddof=1))
 
 
@@ -228,11 +283,11 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
 
 
-def said(config: Config, file: str = "intervals.csv") -> str:
-    """One line for the console: how intervals were made."""
+def said(config: Config, file: str = "intervals.csv", error: str = "apart") -> str:
+    """One line for the console: how intervals were made; `error`: where the Monte Carlo error is."""
     population = coarse(config).population
     return (
         f"Intervals: 5th to 95th percentile of {config.draws} draws of all parameters, seeds 1 to {config.draws}, at scale "
         f"{population.scale}/{population.scale_comparison} (at least {population.minimum_agents} simulated persons per group); "
-        f"Monte Carlo error apart. Share from priors in {file}."
+        f"Monte Carlo error {error}. Share from priors in {file}."
     )

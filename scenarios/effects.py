@@ -30,7 +30,7 @@ UNITS = {
 MEASURES = tuple(UNITS)
 COLUMNS = (
     "policy", "measure", "place", "origin", "year", "effect", "monte_carlo_se", "independent_se", "ratio", "low", "high",
-    "parameter_sd", "prior_share", "unit",
+    "noise_share", "parameter_sd", "prior_share", "unit",
 )  # fmt: skip
 
 
@@ -87,19 +87,15 @@ def table(
     apart = statistics.standard_error(sample.full)
     independent = np.hypot(apart[1:], apart[:1])
     paired = effect.monte_carlo_se
-    low, high = effect.known_interval()
     columns = {
         "effect": effect.centre,
-        "monte_carlo_se": paired,
+        **effect.columns(),
         "independent_se": independent,
         "ratio": statistics.per_head(paired, independent),
-        "low": low,
-        "high": high,
         "parameter_sd": effect.parameter_sd(),
         "prior_share": effect.prior_share(),
     }
-    names = (policies, MEASURES, years, places, codes.ORIGINS)
-    index = pd.MultiIndex.from_product(names, names=["policy", "measure", "year", "place", "origin"])
-    found = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index).reset_index()
+    axes = {"policy": policies, "measure": MEASURES, "year": years, "place": places, "origin": codes.ORIGINS}
+    found = draws.long_table(axes, columns)
     found["unit"] = found["measure"].map({name: unit_of_effect(name, accounting) for name in MEASURES})
     return found.loc[found["effect"].notna(), list(COLUMNS)].reset_index(drop=True)

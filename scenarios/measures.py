@@ -2,28 +2,34 @@
 
 Every coalition is simulated on the seeds of the reference, at the scale of draws. `alone` is the effect of the measure by itself,
 `last` what it adds to all others; where the two differ, measures help or hinder one another.
+
+Intervals hold the parameters too: in a few draws the mix is taken apart anew, by fewer, balanced coalitions (scenarios.shapley).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from calibration.config import Config, Mix
-from calibration.load_inputs import load_inputs, load_policies
+from calibration.draw import Draw
+from calibration.load_inputs import load_policies
 from model import Inputs, Results, codes
 from model.accounting import indicator as rate_of
-from scenarios import draws, fiscal_effect, shapley, simulation, statistics
+from scenarios import conventions, draws, fiscal_effect, shapley, simulation, statistics
 from scenarios.policy_cost import costs
 from scenarios.progress import Progress
 
 OUTCOMES = ("net", "cumulated_net", "employment_rate", "overqualification_rate")
+DIGITS = (0, 0, 3, 3)  # shown of each
 DESIGN_SEED = 1  # of the choice of coalitions
+TOGETHER = 16  # coalitions of one job: their first years are simulated once, more jobs share the work better
 COLUMNS = (
-    "policy", "place", "outcome", "measure", "part", "choice_se", "monte_carlo_se", "alone", "last", "unit",
+    "policy", "place", "outcome", "measure", "part", "choice_se", "monte_carlo_se", "low", "high", "noise_share",
+    "alone", "alone_low", "alone_high", "last", "last_low", "last_high", "unit",
 )  # fmt: skip
 
 
@@ -35,6 +41,7 @@ class Coalitions:
     measures: tuple[str, ...]  # labels of its levers
     chosen: shapley.Design
     values: np.ndarray  # [seed, coalition, outcome, place], differences to the reference
+    drawn: np.ndarray  # [draw, measure and, last, all together, outcome, place]: parts by balanced coalitions, few draws or none
 
 
 def units(last: int, first: int, price_year: int) -> dict[str, str]:
@@ -49,57 +56,87 @@ def apart(policies: Sequence[Config], mix: Mix) -> list[Config]:
     return [policy for policy in policies if len(policy.policy.levers) > 1 and mix.coalitions]
 
 
-def simulations(policies: Sequence[Config], mix: Mix) -> int:
+def draws_of(reference: Config, mix: Mix) -> int:
+    """In how many draws mixes are taken apart."""
+    return min(mix.draws, reference.draws)
+
+
+def simulations(reference: Config, policies: Sequence[Config], mix: Mix) -> int:
     """How many simulations the decomposition of all policies takes."""
-    chosen = [shapley.design(len(policy.policy.levers), mix.coalitions, DESIGN_SEED) for policy in apart(policies, mix)]
-    return mix.seeds * (sum(len(one.coalitions) - 1 for one in chosen) + bool(chosen))
+    players = [len(policy.policy.levers) for policy in apart(policies, mix)]
+    centre = sum(len(shapley.design(number, mix.coalitions, DESIGN_SEED).coalitions) for number in players)
+    return mix.seeds * centre + draws_of(reference, mix) * sum(2 * shapley.order(number) for number in players)
+
+
+def said(reference: Config, policies: Sequence[Config], mix: Mix) -> str:
+    """One line for the console: what intervals of parts rest on; empty where nothing is taken apart."""
+    if not apart(policies, mix):
+        return ""
+    number = draws_of(reference, mix)
+    rest = f"the first {number} of these draws" if number else "seeds alone"
+    return f"By measure: intervals rest on {rest} and {mix.seeds} seed(s) at the centre, at that scale."
 
 
 def simulate(
     reference: Config, policies: Sequence[Config], mix: Mix, first_year: int, hicp: Mapping[int, float], progress: Progress
 ) -> list[Coalitions]:
-    """The coalitions of every mix of two levers or more, on the first mix.seeds seeds."""
-    mixes = apart(policies, mix)
-    if not mixes:
-        return []
-    base = replace(draws.coarse(reference), seeds=reference.seeds[: mix.seeds], draws=0)
-    before = simulation.simulate_seeds(base, load_inputs(base), progress)
-    return [_coalitions(base, before, replace(base, policy=one.policy), mix, first_year, hicp, progress) for one in mixes]
+    """The coalitions of every mix of two levers or more: on the first mix.seeds seeds, and in the first draws."""
+    base = replace(draws.coarse(reference), draws=0)
+    seeds, number = reference.seeds[: mix.seeds], draws_of(reference, mix)
+    return [_coalitions(base, one, mix, seeds, number, first_year, hicp, progress) for one in apart(policies, mix)]
 
 
 def _coalitions(
     base: Config,
-    before: Sequence[Results],
     policy: Config,
     mix: Mix,
+    seeds: Sequence[int],
+    number: int,
     first_year: int,
     hicp: Mapping[int, float],
     progress: Progress,
 ) -> Coalitions:
     levers = policy.policy.levers
     chosen = shapley.design(len(levers), mix.coalitions, DESIGN_SEED)
-    kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in chosen.coalitions[1:]]
-    configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
+    balanced = [shapley.balanced(len(levers), d) for d in range(1, number + 1)]
 
-    def simulate(one: Config, inputs: Inputs, progress: Progress) -> np.ndarray:
-        after = simulation.simulate_seeds(one, inputs, progress)
-        return np.stack([outcomes(base, one, b, a, first_year, hicp) for b, a in zip(before, after, strict=True)])
+    def jobs(draw: Draw, seeds: Sequence[int], coalitions: Sequence[int]) -> list[tuple[list[Config], list[Inputs], int]]:
+        kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in coalitions[1:]]
+        configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
+        inputs = load_policies(configs, draw)
+        parts = [slice(start, start + TOGETHER) for start in range(0, len(configs), TOGETHER)]
+        return [(configs[part], inputs[part], seed) for seed in seeds for part in parts]
 
-    found = draws.each(base, simulate, list(zip(configs[1:], load_policies(configs)[1:], strict=True)), progress)
-    stacked = np.moveaxis(np.array([np.zeros_like(found[0]), *found]), 0, 1)
-    return Coalitions(policy.policy.name, tuple(lever.label for lever in levers), chosen, stacked)
+    def simulate(some: Sequence[Config], inputs: Sequence[Inputs], seed: int, progress: Progress) -> np.ndarray:
+        results = simulation.simulate_together(inputs, seed, f"{policy.policy.name} by measure, seed {seed}", progress)
+        return np.stack([levels(one, result, first_year, hicp) for one, result in zip(some, results, strict=True)])
+
+    wanted = jobs(Draw(), seeds, chosen.coalitions)
+    for d, (pairs, _) in enumerate(balanced, start=1):
+        wanted += jobs(Draw(d), [d], pairs.coalitions)
+    found = np.concatenate(draws.each(base, simulate, wanted, progress))
+    centre = len(seeds) * len(chosen.coalitions)
+    values = found[:centre].reshape(len(seeds), len(chosen.coalitions), *found.shape[1:])
+    drawn = np.zeros((number, len(levers) + 1, *found.shape[1:]))
+    if balanced:
+        by_draw = np.split(found[centre:], number)
+        drawn = np.stack([_drawn_parts(signs, one) for (_, signs), one in zip(balanced, by_draw, strict=True)])
+    return Coalitions(policy.policy.name, tuple(lever.label for lever in levers), chosen, values - values[:, :1], drawn)
 
 
-def outcomes(
-    reference: Config, policy: Config, before: Results, after: Results, first_year: int, hicp: Mapping[int, float]
-) -> np.ndarray:
-    """What is taken apart [OUTCOMES, place]: differences of one seed, in the units of units()."""
-    paid = costs(reference, before, before), costs(policy, after, before)
-    net = fiscal_effect.account(before, after, *paid, reference.accounting, hicp)[fiscal_effect.ITEM["net"]]
-    years = [y for y, year in enumerate(before.years) if year >= first_year]
-    counts = [statistics.with_total(result.counts[-1, :, codes.NON_EU_BORN].sum(axis=(1, 2)), 0) for result in (before, after)]
-    rates = [rate_of(name, counts[1]) - rate_of(name, counts[0]) for name in OUTCOMES[2:]]
-    return np.stack([net[-1], net[years].sum(axis=0), *rates])
+def _drawn_parts(signs: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.concatenate([shapley.balanced_parts(signs, values), values[1:2] - values[:1]])
+
+
+def levels(config: Config, result: Results, first_year: int, hicp: Mapping[int, float]) -> np.ndarray:
+    """What is taken apart [OUTCOMES, place] of one run, in the units of units(): a difference of two runs is an effect, for money the
+    net effect of scenarios.fiscal_effect."""
+    used = replace(config.accounting, programme_costs=True)
+    net = conventions.net_contribution(result.counts, result.years, used, hicp).sum(axis=(2, 3, 4))
+    net = statistics.with_total((net - costs(config, result, result).direct) / fiscal_effect.MILLION, 1)
+    years = [y for y, year in enumerate(result.years) if year >= first_year]
+    counts = statistics.with_total(result.counts[-1, :, codes.NON_EU_BORN].sum(axis=(1, 2)), 0)
+    return np.stack([net[-1], net[years].sum(axis=0), *(rate_of(name, counts) for name in OUTCOMES[2:])])
 
 
 def parts(one: Coalitions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,36 +146,75 @@ def parts(one: Coalitions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return middle, chance, statistics.standard_error(by_seed)
 
 
+def intervals(one: Coalitions) -> draws.Interval:
+    """90 % intervals of the Shapley values and, last, of the whole mix [measure + 1, outcome, place].
+
+    At the centre: the errors of seeds and of the choice of coalitions, with Student's quantile. The noise of a part is pooled over
+    measures, each being estimated from all coalitions, but never below a measure's own; not-a-number with a single seed.
+
+    With D draws the interval of a further draw, t(D - 1) s sqrt(1 + 1/D) around their mean, s^2 being their variance; never narrower
+    than at the centre. The noise of a run stays in: taken out of so few draws it leaves intervals that hold 80 to 88 % where they
+    promise 90. How much it makes of them is said by the variance of a contrast of two coalitions between seeds, pooled over
+    contrasts: a part is the mean of as many as the balanced design has pairs. With a single seed that is unknown.
+    """
+    middle, chance, error = parts(one)
+    seeds, number, measures = len(one.values), len(one.drawn), len(middle)
+    noise = np.full(middle.shape[1:], np.nan)  # of a contrast
+    if seeds > 1:
+        noise = np.stack([shapley.contrasts(values) for values in one.values]).var(axis=0, ddof=1).mean(axis=0)
+    error = np.maximum(error, np.sqrt((error**2).mean(axis=0)))
+    error_of_all = np.maximum(statistics.standard_error(one.values[:, 1]), np.sqrt(noise / seeds))
+    error = np.concatenate([np.hypot(error, chance), error_of_all[None]])
+    error = draws.student((seeds - 1) * (measures - 1)) * error
+    if not number:
+        place = np.concatenate([middle, one.values[:, 1].mean(axis=0)[None]])
+        return draws.Interval(place - error, place + error, np.where(error > 0, 1.0, 0.0 * error))
+    noise = np.concatenate([np.stack([noise / shapley.order(measures)] * measures), noise[None]])
+    further = draws.student(number - 1) * np.sqrt(1.0 + 1.0 / number)
+    half = np.fmax(error, further * one.drawn.std(axis=0, ddof=1))
+    share = np.divide(np.maximum(error, further * np.sqrt(noise)) ** 2, half**2, out=np.zeros_like(half), where=half > 0)
+    place = one.drawn.mean(axis=0)
+    return draws.Interval(place - half, place + half, np.minimum(share, 1.0))
+
+
+def extremes(one: Coalitions) -> list[np.ndarray]:
+    """Each measure alone and each as the last [measure, outcome, place], each with both ends of its 90 % Monte Carlo interval, whose
+    variance is pooled over measures; not-a-number with a single seed."""
+    position = {members: number for number, members in enumerate(one.chosen.coalitions)}
+    everybody = one.chosen.coalitions[1]
+    single = [1 << m for m in range(len(one.measures))]
+    found = []
+    for by_seed in (
+        one.values[:, [position[m] for m in single]],
+        one.values[:, 1:2] - one.values[:, [position[everybody ^ m] for m in single]],
+    ):
+        error = statistics.standard_error(by_seed)
+        freedom = (len(by_seed) - 1) * len(single)
+        half = draws.student(freedom) * np.maximum(error, np.sqrt((error**2).mean(axis=0)))
+        middle = by_seed.mean(axis=0)
+        found += [middle, middle - half, middle + half]
+    return found
+
+
 def table(found: Sequence[Coalitions], places: Sequence[str], unit_of: Mapping[str, str]) -> pd.DataFrame:
     """Rows (COLUMNS): one per mix, place, outcome and measure; the measure `all` is the whole mix."""
-    rows = []
+    tables = []
     for one in found:
-        values = one.values.mean(axis=0)
         middle, chance, error = parts(one)
-        whole_error = statistics.standard_error(one.values[:, 1])
-        position = {members: number for number, members in enumerate(one.chosen.coalitions)}
-        everybody = one.chosen.coalitions[1]
-        for p, place in enumerate(places):
-            for o, outcome in enumerate(OUTCOMES):
-                whole = values[1, o, p]
-                for m, measure in enumerate(one.measures):
-                    alone = values[position[1 << m], o, p]
-                    last = whole - values[position[everybody ^ 1 << m], o, p]
-                    numbers = (middle[m, o, p], chance[m, o, p], error[m, o, p], alone, last)
-                    rows.append([one.policy, place, outcome, measure, *numbers, unit_of[outcome]])
-                rows.append([one.policy, place, outcome, "all", whole, 0.0, whole_error[o, p], whole, whole, unit_of[outcome]])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def console(table: pd.DataFrame, policy: str, place: str, shown: Callable[[float, float, int], str]) -> list[list[str]]:
-    """Rows for the console: measure and its part of every outcome with the larger of its two errors."""
-    mine = table[(table["policy"] == policy) & (table["place"] == place)]
-    rows = []
-    for measure in dict.fromkeys(mine["measure"]):
-        cells = [measure.replace("_", " ")]
-        for outcome in OUTCOMES:
-            row = mine[(mine["measure"] == measure) & (mine["outcome"] == outcome)].iloc[0]
-            error = np.hypot(row["choice_se"], 0.0 if np.isnan(row["monte_carlo_se"]) else row["monte_carlo_se"])
-            cells.append(shown(row["part"], error, 3 if outcome.endswith("rate") else 0))
-        rows.append(cells)
-    return rows
+        whole = one.values[:, 1]
+        ends = intervals(one)
+        both = {
+            "part": (middle, whole.mean(axis=0)),
+            "choice_se": (chance, np.zeros_like(chance[0])),
+            "monte_carlo_se": (error, statistics.standard_error(whole)),
+        }
+        columns = {name: np.concatenate([of, of_all[None]]) for name, (of, of_all) in both.items()}
+        columns |= ends._asdict()
+        nothing = np.full((1, *middle.shape[1:]), np.nan)
+        names = ("alone", "alone_low", "alone_high", "last", "last_low", "last_high")
+        columns |= {name: np.concatenate([values, nothing]) for name, values in zip(names, extremes(one), strict=True)}
+        axes = {"measure": [*one.measures, "all"], "outcome": OUTCOMES, "place": places}
+        rows = draws.long_table(axes, columns)
+        rows["policy"], rows["unit"] = one.policy, rows["outcome"].map(unit_of)
+        tables.append(rows)
+    return pd.concat(tables)[list(COLUMNS)] if tables else pd.DataFrame(columns=list(COLUMNS))

@@ -12,8 +12,7 @@ import numpy as np
 
 from calibration.config import Accounting, Config, Optimise
 from model import Results, codes
-from model.accounting import indicator
-from scenarios import conventions, policy_cost
+from scenarios import conventions, jobs, policy_cost
 
 MILLION, THOUSAND = 1e6, 1e3
 
@@ -75,15 +74,8 @@ def _employment(after: Results, before: Results, origins: slice, *_: object) -> 
 
 
 def _upgraded(after: Results, before: Results, origins: slice, *_: object) -> np.ndarray:
-    """Overqualified graduates fewer than at the baseline's rate [year, ms], thousands, annual means.
-
-    The change of the overqualification rate times the graduates at work afterwards: graduates who find work count
-    neither for nor against a measure as long as they are overqualified as often as before.
-    """
-    new, old = (result.counts[:, :, origins].sum(axis=(2, 3, 4)) for result in (after, before))
-    rate = np.nan_to_num(indicator("overqualification_rate", old)) / 100.0
-    graduates, overqualified = (new[..., codes.MEASURE[f"{name}_20_64"]] for name in ("tertiary_employed", "overqualified"))
-    return (rate * graduates - overqualified) / 4.0 / THOUSAND
+    """Graduates upgraded [year, ms] as scenarios.jobs counts them, thousands, annual means."""
+    return jobs.upgraded(before, after, origins) / THOUSAND
 
 
 _CHANGES: dict[str, Callable[..., np.ndarray]] = {

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from model import codes
 from scenarios import measures, ranking, text
 from scenarios.figures.style import place_name
@@ -33,20 +31,21 @@ SHOWN_EFFECTS = {
     "net_contribution": ("net contribution, EUR per head", 0),
     "net_contribution_after_costs": ("after costs, EUR per head", 0),
 }
+NOISY = "°"  # mark of an interval more than half of which, squared, is Monte Carlo noise
 RANKED_NAMES = {
     "employment_rate": "employment", "overqualification_rate": "overqualification", "cumulated_net": "net effect on public budgets"
 }  # fmt: skip
 
 
 def shown(row: Mapping[str, Any] | None, name: str = "value", digits: int = 0, scale: float = 1.0) -> str:
-    """`1.2 [0.8 to 1.7]`, without draws `1.2 (0.1)` with the Monte Carlo standard error."""
+    """`1.2 [0.8 to 1.7]`, marked where it is mostly Monte Carlo noise; without an interval `1.2 (0.1)` with the standard error."""
     if row is None or row[name] is None:
         return "-"
-    number, low, high, error = (None if row[key] is None else row[key] / scale for key in (name, "low", "high", "monte_carlo_se"))
+    number, low, high, error = (None if row.get(key) is None else row[key] / scale for key in (name, "low", "high", "monte_carlo_se"))
     if low is None or high is None:
         return text.estimate(number, error, digits)
     ends = " to ".join(text.estimate(end, None, digits) for end in (low, high))
-    return f"{text.estimate(number, None, digits)} [{ends}]"
+    return f"{text.estimate(number, None, digits)} [{ends}]{NOISY if (row.get('noise_share') or 0.0) > 0.5 else ''}"
 
 
 class Found:
@@ -86,14 +85,14 @@ def money_rows(found: Found, policy: str) -> list[str]:
     ]
 
 
-def console(content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
+def console(content: Mapping[str, Any]) -> str:
     """Everything the command prints of its results."""
     found = Found(content)
     place = place_name(content["place"])
     last, span = found.last, f"{found.first} to {found.last}"
-    bracket = "(Monte Carlo standard error)"
+    bracket = f"[90 % interval of Monte Carlo error alone, marked {NOISY}]"
     if content["draws"]:
-        bracket = f"[90 % interval over draws of all parameters], or {bracket} where it hides the interval"
+        bracket = f"[90 % interval over draws of all parameters and seeds; {NOISY} mostly Monte Carlo noise]"
     years = sorted({year for year in YEARS if found.first <= year < last} | {last})
     lines = [f"Effects on the non-EU-born, {place}; {bracket}"]
     rows = []
@@ -113,12 +112,21 @@ def console(content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> s
     lines += [text.table(header, rows), ""]
     lines += shares(found)
     for policy in dict.fromkeys(row["policy"] for row in content["measures"]):
-        lines.append(f"{policy} by measure (Shapley values; error of choice of coalitions and of seeds)")
-        rows = measures.console(tables["measures"], policy, content["place"], text.estimate)
+        lines.append(f"{policy} by measure (Shapley values)")
         header = ["", f"net {last}, million", f"net {span}, million", f"employment {last}", f"overqualification {last}"]
-        lines += [text.table(header, rows), ""]
+        lines += [text.table(header, by_measure(content, policy, measures.OUTCOMES)), ""]
     lines += rankings(content)
     return "\n".join(lines)
+
+
+def by_measure(content: Mapping[str, Any], policy: str, outcomes: Sequence[str]) -> list[list[str]]:
+    """Rows of a mix: measure and its part of every outcome."""
+    rows = {(row["measure"], row["outcome"]): row for row in content["measures"] if row["policy"] == policy}
+    digits = dict(zip(measures.OUTCOMES, measures.DIGITS, strict=True))
+    return [
+        [name.replace("_", " "), *(shown(rows[name, outcome], "part", digits[outcome]) for outcome in outcomes)]
+        for name in dict.fromkeys(name for name, _ in rows)
+    ]
 
 
 def _share(row: Mapping[str, Any] | None, name: str) -> str:
@@ -168,8 +176,8 @@ def markdown(content: Mapping[str, Any]) -> str:
     found = Found(content)
     last, span = found.last, f"{found.first}-{found.last}"
     header = [
-        f"effect by {last} [90 % interval]", "employment, points", "overqualification, points", f"cost {span}, bn EUR (EU part)",
-        f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
+        f"effect by {last} [90 % interval; {NOISY} mostly Monte Carlo noise]", "employment, points", "overqualification, points",
+        f"cost {span}, bn EUR (EU part)", f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
     ]  # fmt: skip
     rows = []
     for policy in found.policies:
@@ -180,14 +188,29 @@ def markdown(content: Mapping[str, Any]) -> str:
                 policy.replace("_", " "),
                 shown(found.effect(policy, "employment_rate", MIGRANTS, last), "effect", 2),
                 shown(found.effect(policy, "overqualification_rate", MIGRANTS, last), "effect", 2),
-                f"{shown(cost, digits=1, scale=1000.0)} ({text.estimate(eu['value'] / 1000.0, None, 1)})",
+                f"{shown(cost, digits=1, scale=1000.0)} ({shown(eu, digits=1, scale=1000.0)})",
                 shown(net, digits=1, scale=1000.0),
                 found.returned(policy, "payback")["note"],
                 shown(share, "share", 1),
             ]
         )
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return _markdown(header, rows)
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows))
+
+
+def parts(content: Mapping[str, Any]) -> list[str]:
+    """A table of every mix by measure."""
+    found = Found(content)
+    header = [
+        f"employment by {found.last}, points", f"overqualification by {found.last}, points",
+        f"net effect on budgets {found.first}-{found.last}, million EUR",
+    ]  # fmt: skip
+    outcomes = ("employment_rate", "overqualification_rate", "cumulated_net")
+    mixes = dict.fromkeys(row["policy"] for row in content["measures"])
+    return [_markdown([f"{mix.replace('_', ' ')} by measure", *header], by_measure(content, mix, outcomes)) for mix in mixes]
 
 
 def block(content: Mapping[str, Any]) -> str:
@@ -196,7 +219,8 @@ def block(content: Mapping[str, Any]) -> str:
     sentences = [line for line in shares(found) if "parity (full)" in line]
     said = "; ".join(f"{RANKED_NAMES[name]}: {ranking.line(rows)}" for name, rows in content["rankings"].items())
     figure = f"![Effects over time]({KEPT.as_posix()}/effects.png)"
-    return "\n\n".join([markdown(content), " ".join(sentences), f"From best to worst (~: not told apart): {said}.", figure])
+    ranks = f"From best to worst (~: not told apart): {said}."
+    return "\n\n".join([markdown(content), " ".join(sentences), ranks, figure, *parts(content)])
 
 
 def fill(readme: str, content: Mapping[str, Any]) -> str:

@@ -30,11 +30,13 @@ def probability_better(difference: np.ndarray) -> np.ndarray:
 def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> list[dict[str, Any]]:
     """Entries from the best to the worst at the centre, from levels [simulation, scenario], the reference among them.
 
-    Each with its level less the reference's, the probability of being the best, and the probability of beating the next
-    (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
+    Each with its level less the reference's and the interval of that, the probability of being the best, and the probability of
+    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
     """
     sign = 1.0 if higher_is_better else -1.0
-    sample = sample.map(lambda levels: sign * (levels - levels[:, :1]))
+    effect = sample.map(lambda levels: levels - levels[:, :1])
+    columns = {"effect": effect.centre, **effect.columns()}
+    sample = effect.map(lambda values: sign * values)
     order = np.argsort(-sample.centre, kind="stable")
     best = None if sample.drawn is None else probability_best(sample.moved())
     rows = []
@@ -48,7 +50,7 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
             {
                 "rank": position + 1,
                 "policy": names[one],
-                "effect": statistics.number(sign * sample.centre[one]),
+                **{name: statistics.number(values[one]) for name, values in columns.items()},
                 "probability_best": None if best is None else statistics.number(best[one]),
                 "probability_beats_next": better,
                 "same_as_next": same,

@@ -2,7 +2,7 @@
 
 Sums over years are samples of their own (scenarios.draws). Payback and ratios are functions of such sums: of their mean over
 seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval, which then holds the Monte Carlo
-noise of a coarse run.
+noise of a coarse run; without draws the interval of a ratio is that of its Monte Carlo error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scenarios import draws, fiscal_effect, jobs, payback, statistics
 
@@ -24,9 +23,9 @@ UNIT_COSTS = {
     "cost_per_job_year_net": "net",
     "cost_per_upgraded_year": "upgraded",
 }
-COLUMNS = ("policy", "place", "measure", "value", "monte_carlo_se", "low", "high", "unit", "note")
+COLUMNS = ("policy", "place", "measure", "value", "monte_carlo_se", "low", "high", "noise_share", "unit", "note")
 NOT_TOLD, NEGATIVE, NONE = "effect not told from zero", "effect is negative", "no effect"
-SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high")
+SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high", "noise_share")
 BEYOND = 1e12  # stands for infinity in percentiles
 FEW = "one seed and no draws: no interval"
 
@@ -73,8 +72,7 @@ def told_from_zero(sample: draws.Sample) -> np.ndarray:
     elif len(sample.full) < 2:
         return np.full(sample.full.shape[1:], np.nan)
     else:
-        half = stats.t.ppf(0.95, len(sample.full) - 1) * sample.monte_carlo_se
-        low, high = sample.centre - half, sample.centre + half
+        low, high, _ = sample.whole_interval()
     return np.where(low > 0, 1, np.where(high < 0, -1, 0))
 
 
@@ -85,17 +83,18 @@ def table(
     policy's years."""
     first, last = years[0], years[-1]
     found = sums(money, persons, years)
-    numbers = {name: (sample.centre, sample.monte_carlo_se, *sample.known_interval()) for name, sample in found.items()}
+    numbers = {name: (sample.centre, *sample.columns().values()) for name, sample in found.items()}
     notes: dict[str, list[str]] = {}
     path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
     numbers["payback"] = (
         payback.payback(path.centre, years), _jackknife(lambda mean: payback.payback(mean, years), path.full),
         *_bounds(payback.payback(path.moved(), years) if path.drawn is not None else None, len(places)),
+        found["cumulated_net"].noise_of_draws(),
     )  # fmt: skip
     notes["payback"] = [
         payback.quarter(middle, first, last)
         + ("" if path.drawn is None else f" [{payback.quarter(low, first, last)} to {payback.quarter(high, first, last)}]")
-        for middle, _, low, high in zip(*numbers["payback"], strict=True)
+        for middle, _, low, high, _ in zip(*numbers["payback"], strict=True)
     ]
     cost = money.map(lambda values: fiscal_effect.MILLION * values[:, MONEY["cost"]].sum(axis=1))
     worked = persons.map(lambda values: values.sum(axis=2))
@@ -115,16 +114,22 @@ def table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ratio of the means over seeds, its jackknife error, and its interval; a draw without a positive unit costs without bound."""
+def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ratio of the means over seeds, its jackknife error, its interval, and the share of noise in it.
+
+    A draw without a positive unit costs without bound. The share is that of the amount less the ratio at the centre times the
+    units, to which the ratio is proportional near the centre.
+    """
     centre = ratio(amount.centre, by.centre)
     both = np.stack(np.broadcast_arrays(amount.full, by.full), axis=1)
     error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
     if by.drawn is None:
-        return centre, error, np.full(centre.shape, np.nan), np.full(centre.shape, np.nan)
+        half = draws.student(len(by.full) - 1) * error
+        return centre, error, centre - half, centre + half, np.where(half > 0, 1.0, 0.0 * half)
     drawn, units = np.broadcast_arrays(amount.moved(), by.moved())
     low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
-    return centre, error, low, high
+    left = draws.Sample(*(of - centre * units for of, units in zip(amount.parts, by.parts)))
+    return centre, error, low, high, left.noise_of_draws()
 
 
 def _undefined(sign: float, nothing: bool) -> str:

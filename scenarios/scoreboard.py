@@ -16,8 +16,8 @@ from model import codes
 from scenarios import draws, effects
 
 COLUMNS = (
-    "area", "indicator", "place", "year", "scenario", "non_eu_born", "monte_carlo_se", "low", "high", "native", "effect",
-    "effect_low", "effect_high", "unit", "note",
+    "area", "indicator", "place", "year", "scenario", "non_eu_born", "monte_carlo_se", "low", "high", "noise_share",
+    "native", "native_low", "native_high", "effect", "effect_low", "effect_high", "effect_noise_share", "unit", "note",
 )  # fmt: skip
 
 
@@ -56,9 +56,8 @@ def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str],
     at = list(years).index(year)
     levels = sample.map(lambda values: values[:, :, :, at])
     change = levels.map(lambda values: values[:, :, ..., codes.NON_EU_BORN] - values[:, :1, ..., codes.NON_EU_BORN])
-    low, high = levels.known_interval()
-    effect_low, effect_high = change.known_interval()
-    middle, error = levels.centre, levels.monte_carlo_se
+    level = {"value": levels.centre, **levels.columns()}
+    effect = {"value": change.centre, **change.whole_interval()._asdict()}
     rows = []
     for one in INDICATORS:
         if not one.measure:
@@ -66,11 +65,11 @@ def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str],
         m = effects.MEASURES.index(one.measure)
         for p, place in enumerate(places):
             for s, scenario in enumerate(scenarios):
-                here = (s, m, p, codes.NON_EU_BORN)
-                numbers = (middle[here], error[here], low[here], high[here], middle[s, m, p, codes.NATIVE])
-                moved = (change.centre[s, m, p], effect_low[s, m, p], effect_high[s, m, p]) if s else (np.nan,) * 3
+                numbers = [values[s, m, p, codes.NON_EU_BORN] for values in level.values()]
+                numbers += [level[name][s, m, p, codes.NATIVE] for name in ("value", "low", "high")]
+                moved = [values[s, m, p] if s else np.nan for values in effect.values()]
                 note = one.note if place in codes.MEMBER_STATES or not one.note.startswith("Member States") else ""
                 rows.append([one.area, one.name, place, year, scenario, *numbers, *moved, effects.UNITS[one.measure], note])
     left = [one for one in INDICATORS if not one.measure]
-    rows += [[one.area, one.name, "", year, "", *[np.nan] * 8, "", f"not produced: {one.note}"] for one in left]
+    rows += [[one.area, one.name, "", year, "", *[np.nan] * 12, "", f"not produced: {one.note}"] for one in left]
     return pd.DataFrame(rows, columns=list(COLUMNS))

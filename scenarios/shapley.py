@@ -4,6 +4,9 @@ A coalition is an integer whose bits are its members. The estimate is the weight
 solution over all coalitions is the Shapley value (Charnes et al. 1988; Lundberg and Lee 2017), from pairs of a coalition and
 its complement (Covert and Lee 2021): parts add up to the value of everybody exactly, and games whose members interact by twos
 are solved exactly from any pairs that identify them. Only interactions of three and more leave an error.
+
+Where every value is noisy and few can be had, balanced() says which to take: pairs from the rows of a Hadamard matrix, so that each
+player's part is a mean over all pairs (Plackett and Burman 1946), exact too for games whose members interact by twos.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import hadamard
 
 
 def weights(number: int) -> np.ndarray:
@@ -32,7 +36,7 @@ class Design:
     """Which coalitions are valued: all, or the empty one, everybody, and pairs of complements."""
 
     players: int
-    coalitions: tuple[int, ...]  # the empty one first, everybody second
+    coalitions: tuple[int, ...]  # the empty one first, everybody second, then pairs of complements
     exact: bool
     stratum: tuple[int, ...] = ()  # of each pair (coalitions 2 and 3, 4 and 5, ...): size of its smaller coalition
 
@@ -50,7 +54,8 @@ def design(players: int, most: int, seed: int) -> Design:
     """
     everybody = (1 << players) - 1
     if 1 << players <= most:
-        return Design(players, (0, everybody, *range(1, everybody)), True)
+        halves = [coalition for one in range(1, 1 << (players - 1)) for coalition in (one, everybody ^ one)]
+        return Design(players, (0, everybody, *halves), True)
     if most < fewest(players):
         raise ValueError(f"{players} players need {fewest(players)} coalitions")
     chosen, stratum = [1 << player for player in range(players)], [1] * players
@@ -130,6 +135,36 @@ def estimate(chosen: Design, values: np.ndarray) -> tuple[np.ndarray, np.ndarray
         variance += (1.0 - known) * (len(mine) - 1) / len(mine) * spread
     shape = (players, *values.shape[1:])
     return parts.reshape(shape), np.sqrt(variance).reshape(shape)
+
+
+def order(players: int) -> int:
+    """Pairs of a balanced choice: the smallest power of two that is not below the number of players, at least two."""
+    return max(2, 1 << (players - 1).bit_length())
+
+
+def balanced(players: int, seed: int) -> tuple[Design, np.ndarray]:
+    """Coalitions for parts from noisy values, and the signs [pair, player] by which balanced_parts() reads them.
+
+    The first pair is everybody and nobody; which player has which column is drawn.
+    """
+    size = order(players)
+    columns = np.random.Generator(np.random.PCG64(seed)).permutation(size)[:players]
+    signs = hadamard(size)[:, columns]
+    members = [int(sum(1 << player for player in range(players) if row[player] > 0)) for row in signs]
+    everybody = (1 << players) - 1
+    pairs = [coalition for one in members[1:] for coalition in (one, everybody ^ one)]
+    return Design(players, (0, everybody, *pairs), False), signs
+
+
+def contrasts(values: np.ndarray) -> np.ndarray:
+    """Value of one of each pair less that of its complement [pair, ...], everybody and nobody first, from values [coalition, ...]
+    of a Design."""
+    return np.concatenate([values[1:2] - values[:1], values[2::2] - values[3::2]])
+
+
+def balanced_parts(signs: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Parts [player, ...] from values [coalition, ...] of balanced(): the mean of signed contrasts."""
+    return np.tensordot(signs.T, contrasts(values), axes=1) / len(signs)
 
 
 def _constrained(members: np.ndarray, odd: np.ndarray, weight: np.ndarray, everybody: np.ndarray) -> np.ndarray:

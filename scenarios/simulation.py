@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calibration.config import Config
 from calibration.draw import Draw
 from calibration.load_inputs import load_inputs, load_policies
-from model import Results, parity_plan, simulate
+from model import Results, parity_plan, simulate, simulate_levers
 from model.parity import joined
 from scenarios.progress import Progress
 
@@ -29,8 +29,14 @@ def simulate_policies(
 ) -> tuple[Any, list[Results]]:
     """Inputs of the first and the results of all, of settings that differ in the policy alone, in one draw."""
     inputs = load_policies(configs, draw)
-    names = [f"{draw.label}, {config.policy.name}" for config in configs]
-    return inputs[0], [_timed(given, seed, name, progress) for given, name in zip(inputs, names, strict=True)]
+    return inputs[0], list(simulate_together(inputs, seed, f"{draw.label}, {configs[0].policy.name} and others", progress))
+
+
+def simulate_together(inputs: Sequence[Any], seed: int, label: str, progress: Progress) -> Iterator[Results]:
+    """Yields the results of inputs that differ in levers, on the same seed; what comes before any lever is simulated once."""
+    progress.begin(label)
+    yield from simulate_levers(inputs, seed, progress.step)
+    progress.end()
 
 
 def simulate_parity(

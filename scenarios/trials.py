@@ -90,24 +90,15 @@ def profiles(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
     rows = []
     for name, values in centre.items():
         error = statistics.standard_error(values)
-        low, high, _ = spread(values, drawn.get(name))
+        low, high, _ = of_all(values, drawn.get(name)).whole_interval()
         for quarter, effect in enumerate(values.mean(axis=0)):
             rows.append((name, quarter, effect, error[quarter], low[quarter], high[quarter]))
     return pd.DataFrame(rows, columns=["study", "quarter", "effect", "monte_carlo_se", "low", "high"])
 
 
-def spread(centre: np.ndarray, drawn: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """90 % interval, and the standard deviation of parameters; first axis seeds at the centre, or draws.
-
-    Percentiles of draws without their Monte Carlo variance, each widened by the Monte Carlo error of the centre (squares add), so that
-    few simulated persons never look like certainty. Without draws the Monte Carlo interval alone.
-    """
-    error = NORMAL_90 * statistics.standard_error(centre)
-    if drawn is None:
-        return centre.mean(axis=0) - error, centre.mean(axis=0) + error, np.full(error.shape, np.nan)
-    sample = draws.Sample(centre, centre, drawn)  # draws and seeds at one scale
-    (low, high), middle = sample.interval(), drawn.mean(axis=0)
-    return middle - np.hypot(middle - low, error), middle + np.hypot(high - middle, error), sample.parameter_sd()
+def of_all(centre: np.ndarray, drawn: np.ndarray | None) -> draws.Sample:
+    """The sample of seeds at the centre and of draws, simulated at one scale."""
+    return draws.Sample(centre) if drawn is None else draws.Sample(centre, centre, drawn)
 
 
 def judge(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
@@ -117,7 +108,8 @@ def judge(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
         effect, words = effects.published()[name], effects.words()[name]
         horizon = int(design.number("horizon", name))
         own = at_horizon(values, horizon)
-        low, high, parameters = spread(own, at_horizon(drawn[name], horizon) if name in drawn else None)
+        sample = of_all(own, at_horizon(drawn[name], horizon) if name in drawn else None)
+        low, high, noise = sample.whole_interval()
         simulated = float(own.mean()), float(low), float(high)
         published = (effect.value, *published_interval(effect.value, effect.standard_error))
         expected = tuple(filter(None, words["profile"].split("|")))
@@ -130,8 +122,8 @@ def judge(centre: Profiles, drawn: Profiles) -> pd.DataFrame:
             "published_low": np.nan if sign_only else published[1], "published_high": np.nan if sign_only else published[2],
             "published_status": effect.status, "error_status": effect.error_status,
             "simulated": simulated[0], "monte_carlo_se": float(statistics.standard_error(own)), "low": simulated[1],
-            "high": simulated[2], "parameter_sd": float(parameters), "interval_overlaps": judged.overlap,
-            "sign_agrees": judged.sign, "profile_agrees": judged.profile, "verdict": judged.word,
+            "high": simulated[2], "noise_share": float(noise), "parameter_sd": float(sample.parameter_sd()),
+            "interval_overlaps": judged.overlap, "sign_agrees": judged.sign, "profile_agrees": judged.profile, "verdict": judged.word,
         })  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -13,7 +13,7 @@ from model import Results, codes
 from scenarios import conventions, draws, effects, statistics, summary
 
 MEASURES = ("persons", "employed_20_64", "employment_rate", "net_contribution_total", "net_contribution")
-COLUMNS = ("policy", "origin", "sex", "education", "year", "measure", "effect", "monte_carlo_se", "low", "high", "unit")
+COLUMNS = ("policy", "origin", "sex", "education", "year", "measure", "effect", "monte_carlo_se", "low", "high", "noise_share", "unit")
 MILLION = 1e6
 
 
@@ -37,10 +37,10 @@ def units(accounting: Accounting) -> dict[str, str]:
 def table(policies: Sequence[str], sample: draws.Sample, years: Sequence[int], accounting: Accounting) -> pd.DataFrame:
     """Rows (COLUMNS) from levels [simulation, scenario, measure, year, origin, sex, education]."""
     effect = sample.map(effects.of_policies)
-    low, high = effect.known_interval()
-    names = (policies, MEASURES, years, codes.ORIGINS, codes.SEXES, codes.EDUCATION_OUT)
-    index = pd.MultiIndex.from_product(names, names=["policy", "measure", "year", "origin", "sex", "education"])
-    columns = {"effect": effect.centre, "monte_carlo_se": effect.monte_carlo_se, "low": low, "high": high}
-    found = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index).reset_index()
+    axes = {
+        "policy": policies, "measure": MEASURES, "year": years,
+        "origin": codes.ORIGINS, "sex": codes.SEXES, "education": codes.EDUCATION_OUT,
+    }  # fmt: skip
+    found = draws.long_table(axes, {"effect": effect.centre, **effect.columns()})
     found["unit"] = found["measure"].map(units(accounting))
     return found.loc[found["effect"].notna(), list(COLUMNS)].reset_index(drop=True)

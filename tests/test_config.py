@@ -69,6 +69,7 @@ def test_every_policy_and_experiment_is_valid_and_survives_being_written():
         (["mix.coalitions=65"], ["mix.coalitions=65", "0 to 64"]),
         (["policies=[action_plan_mix]", "mix.coalitions=20"], ["mix.coalitions=20", "62 or more", "16 levers"]),
         (["mix.seeds=5"], ["mix.seeds=5", "1 to 4"]),
+        (["mix.draws=1"], ["mix.draws=1", "0, or 2 to"]),
         (["mix.orders=1"], ["mix.orders=1"]),
     ],
 )

@@ -17,7 +17,7 @@ from calibration.errors import InputError
 from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
 from model import codes, simulate
-from scenarios import compose, mix, objective, response
+from scenarios import compose, jobs, mix, objective, response
 from scenarios.allocation import allocate, curve
 from scenarios.choice import Estimates, share
 
@@ -227,6 +227,19 @@ def test_graduates_who_find_work_are_no_overqualification(baseline_run):
     counts[..., rows] *= 2
     found = objective.gain(replace(baseline_run, counts=counts), baseline_run, config, asked, {2019: 1.0})
     assert found == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_graduates_upgraded_are_those_of_compare(baseline_run):
+    """More women at work, who are overqualified more often: optimise and compare count the same persons upgraded, by sex."""
+    counts = baseline_run.counts.copy()
+    rows = [codes.MEASURE[name] for name in ("tertiary_employed_20_64", "overqualified_20_64")]
+    counts[:, :, :, 0, :, rows[0]] += 4000
+    counts[:, :, :, 0, :, rows[1]] += 1000
+    config, asked = settings("objective=overqualification")
+    after = replace(baseline_run, counts=counts)
+    weight = objective.weights(baseline_run.years, asked.first_year, asked.discount_rate)
+    wanted = weight @ jobs.jobs(baseline_run, after)[jobs.ITEM["upgraded"]][:, 1:] / objective.THOUSAND
+    assert objective.gain(after, baseline_run, config, asked, {2019: 1.0}) == pytest.approx(wanted) and (wanted != 0.0).all()
 
 
 # -- the mix ---------------------------------------------------------------------------------------------------------------

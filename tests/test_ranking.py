@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from model.codes import MEMBER_STATES
 from scenarios import draws, fiscal_effect, jobs, ranking, returns
@@ -52,16 +53,46 @@ def test_every_member_state_has_a_tile_of_its_own():
     assert all(column < policy.COLUMNS and row < policy.ROWS for column, row in policy.TILES.values())
 
 
-def test_an_interval_that_noise_hides_is_not_given():
-    """Seeds that differ more than draws say nothing of parameters: no interval, and probabilities from the draws as they are; a
-    quantity beside it without noise keeps its own."""
+def test_an_interval_that_noise_hides_is_the_monte_carlo_interval():
+    """Seeds that differ more than draws say nothing of parameters: what is left is the error of the place of the interval, the mean of
+    39 draws moved on two seeds, or that of the centre where it is larger; probabilities are of the draws as they are. A quantity
+    beside it without noise keeps its own."""
     full = np.array([[0.0, 0.0], [4.0, 0.0]])
     drawn = np.stack([np.linspace(-1.0, 1.0, 39), np.linspace(1.0, 39.0, 39)], axis=1)
     found = draws.Sample(full + [0.5, 0.0], full, drawn, drawn[:8])
-    low, high = found.known_interval()
-    assert np.isnan([low[0], high[0]]).all() and (low[1], high[1]) == (2.0, 38.0)
+    low, high, noise = found.whole_interval()
+    half = stats.t.ppf(0.95, 1) * np.sqrt(8.0 / 2)  # of the centre: the move is the same on both seeds
+    assert (low[0], high[0]) == pytest.approx((0.5 - half, 0.5 + half)) and (low[1], high[1]) == (2.0, 38.0)
+    assert noise.tolist() == [1.0, 0.0] and found.noise_of_draws().tolist() == [1.0, 0.0]
     assert found.moved() == pytest.approx(drawn + [0.5, 0.0])
     assert returns.told_from_zero(found).tolist() == [0, 1]
+
+
+def test_without_draws_the_interval_is_that_of_the_seeds():
+    """Mean and Student's quantile; exactly nothing where seeds agree; unknown with one seed."""
+    low, high, noise = draws.Sample(np.array([[1.0, 2.0], [2.0, 2.0], [6.0, 2.0]])).whole_interval()
+    half = stats.t.ppf(0.95, 2) * np.sqrt(7.0 / 3)
+    assert (low[0], high[0]) == pytest.approx((3.0 - half, 3.0 + half))
+    assert (low[1], high[1]) == (2.0, 2.0) and noise.tolist() == [1.0, 0.0]
+    assert np.isnan(draws.Sample(np.array([[1.0]])).whole_interval()).all()
+
+
+@pytest.mark.parametrize("parameters", [0.0, 0.5, 1.0, 3.0])
+def test_intervals_hold_what_they_promise_whatever_the_noise(parameters):
+    """4 000 constructed comparisons of four seeds and twenty draws whose coarse runs have five times the variance of fine ones: the
+    expected effect in a further draw of the parameters is inside in 90 % at least (found: 0.90 to 0.998), where the interval of
+    parameters alone holds it in as few as 0 to 0.8. At 0.90 the standard error is 0.005; below 0.88 the error rate is below 1e-4."""
+    g = np.random.default_rng(round(10 * parameters))
+    number = 4000
+    drawn = parameters * g.normal(size=(20, number)) + g.normal(size=(20, number))
+    sample = draws.Sample(np.sqrt(0.2) * g.normal(size=(4, number)), g.normal(size=(4, number)), drawn)
+    true = parameters * g.normal(size=number)
+    low, high, _ = sample.whole_interval()
+    inside = ((low <= true) & (true <= high)).mean()
+    assert inside > 0.88
+    alone = sample.interval()
+    assert ((alone[0] <= true) & (true <= alone[1])).mean() < inside
+    assert (high - low >= 2.0 * stats.t.ppf(0.95, 3) * sample.monte_carlo_se - 1e-9).all()
 
 
 # -- returns ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from small_run import inputs_for
 from test_cli_errors import integra, refused
 
@@ -329,11 +330,13 @@ def test_effects_have_no_prior_and_no_role_among_inputs():
 
 def test_an_interval_is_never_narrower_than_its_monte_carlo_error():
     """Draws that vary less than seeds leave no variance to parameters; the interval is then that of the seeds around the draws."""
-    centre, drawn = np.array([0.0, 2.0]), np.full(8, 1.5)
-    low, high, parameters = trials.spread(centre, drawn)
-    assert parameters == 0.0 and (low, high) == pytest.approx((1.5 - 1.645, 1.5 + 1.645))
-    same = trials.spread(np.array([1.0, 1.0]), np.arange(1.0, 20.0))
-    assert same[:2] == pytest.approx((1.0, 19.0)) and same[2] == pytest.approx(np.arange(1.0, 20.0).std(ddof=1))
+    sample = trials.of_all(np.array([0.0, 2.0]), np.full(8, 1.5))
+    low, high, noise = sample.whole_interval()
+    half = stats.t.ppf(0.95, 1)
+    assert sample.parameter_sd() == 0.0 and (low, high, noise) == pytest.approx((1.5 - half, 1.5 + half, 1.0))
+    same = trials.of_all(np.array([1.0, 1.0]), np.arange(1.0, 20.0))
+    assert same.whole_interval() == pytest.approx((1.0, 19.0, 0.0))
+    assert same.parameter_sd() == pytest.approx(np.arange(1.0, 20.0).std(ddof=1))
 
 
 # -- tuning ------------------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def words(name: str) -> str:
 
 
 def over_time(path: Path, effects: pd.DataFrame, content: Mapping[str, Any]) -> None:
-    """Effects on the non-EU-born by year, one line per policy, with the 90 % band or two Monte Carlo standard errors."""
+    """Effects on the non-EU-born by year, one line per policy, with their 90 % intervals as bands."""
     drawn, panels = style.figure(len(PANELS), width=15, height=4.9)
     rows = effects[(effects["place"] == content["place"]) & (effects["origin"] == MIGRANTS)]
     rows = rows[rows["year"] >= content["first_year"] - 1]
@@ -50,10 +50,7 @@ def over_time(path: Path, effects: pd.DataFrame, content: Mapping[str, Any]) -> 
             mine = rows[(rows["measure"] == measure) & (rows["policy"] == policy)]
             colour = style.PALETTE[number % len(style.PALETTE)]
             axes.plot(mine["year"], mine["effect"], color=colour, linewidth=2, label=words(policy))
-            low, high = mine["low"], mine["high"]
-            if low.isna().all():
-                low, high = (mine["effect"] + sign * 2 * mine["monte_carlo_se"] for sign in (-1, 1))
-            axes.fill_between(mine["year"], low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.fill_between(mine["year"], mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0)
         axes.axhline(0, color=style.BLACK, linewidth=0.8)
         style.whole_years(axes)
         style.title(axes, name, _unit(rows, measure))
@@ -68,7 +65,11 @@ def _unit(rows: pd.DataFrame, measure: str) -> str:
 
 
 def _bands(content: Mapping[str, Any]) -> str:
-    return "; bands: 90 % intervals over draws of all parameters" if content["draws"] else "; bands: two Monte Carlo standard errors"
+    return f"; bands: 90 % intervals {_over(content)}"
+
+
+def _over(content: Mapping[str, Any]) -> str:
+    return "over draws of all parameters and seeds" if content["draws"] else "of Monte Carlo error alone"
 
 
 def cost_and_gain(path: Path, content: Mapping[str, Any]) -> None:
@@ -98,7 +99,8 @@ def cost_and_gain(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], policy: str) -> None:
-    """Shapley values of the measures of a mix: net effect on budgets over all years, and employment in the last."""
+    """Shapley values of the measures of a mix with their 90 % intervals: net effect on budgets over all years, and employment in the
+    last. An interval lies where its ends are, measured from where the bar starts; dotted where it is mostly Monte Carlo noise."""
     rows = table[(table["policy"] == policy) & (table["place"] == content["place"])]
     names = [name for name in dict.fromkeys(rows["measure"]) if name != "all"]
     last, span = content["last_year"], f"{content['first_year']} to {content['last_year']}"
@@ -115,23 +117,25 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
             left = 0.0 if measure == "all" else start
             colour = style.BLACK if measure == "all" else style.BLUE if part >= 0 else style.RED
             axes.barh(place, part, 0.66, left=left, color=colour, alpha=0.75 if measure == "all" else 1.0)
-            error = np.hypot(mine.loc[measure, "choice_se"], np.nan_to_num(mine.loc[measure, "monte_carlo_se"]))
-            axes.errorbar(left + part, place, xerr=2 * error, color=style.GREY, linewidth=1.2, capsize=2)
-            label = f"{part:+,.{digits}f}".replace(",", " ")
-            axes.annotate(
-                label, (max(left, left + part) + 2 * error, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5
-            )
+            ends = left + mine.loc[measure, ["low", "high"]].to_numpy(dtype=float)
+            line = ":" if mine.loc[measure, "noise_share"] > 0.5 else "-"
+            axes.plot(ends, [place, place], line, color=style.GREY, linewidth=1.4)
+            axes.plot(ends, [place, place], "|", color=style.GREY, markersize=7)
+            said = [f"{number:+,.{digits}f}".replace(",", " ") for number in (part, *(ends - left))]
+            label = said[0] if np.isnan(ends).any() else f"{said[0]} [{said[1]} to {said[2]}]"
+            right = np.nanmax([left, left + part, *ends])
+            axes.annotate(label, (right, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
             if measure != "all":
                 start += part
         axes.set_yticks(range(len(names) + 1), [*map(words, names), "All together"])
         axes.set_ylim(len(names) + 0.6, -0.6)
-        axes.margins(x=0.16)
+        axes.margins(x=0.24)
         axes.axvline(0, color=style.BLACK, linewidth=0.8)
         axes.grid(axis="y", visible=False)
         style.title(axes, name, unit)
     panels[1].set_yticklabels([])
     name = f"{words(policy)} by measure, {style.place_name(content['place'])}"
-    drawn.suptitle(f"{name} (Shapley values; lines: two standard errors)", x=0.01, ha="left")
+    drawn.suptitle(f"{name} (Shapley values; lines: 90 % intervals, dotted where mostly Monte Carlo noise)", x=0.01, ha="left")
     style.save(drawn, path)
 
 
