@@ -163,14 +163,21 @@ class Sample:
         left = np.maximum(_variance(self.of_data) - noise, 0.0)
         return np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
 
-    def columns(self) -> dict[str, np.ndarray]:
-        """Every number that is told of a quantity, by its name in tables (NUMBERS)."""
-        told = (self.centre, self.monte_carlo_se, *self.known_interval(), self.parameter_sd(), self.prior_share())
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Every number that is told of a quantity whose Monte Carlo error stands apart, by its name in tables (NUMBERS)."""
+        low, high = self.interval()
+        if self.drawn is not None:
+            noise, _, parameters = self._variances()
+            hidden = (noise > 0) & (parameters == 0)
+            if hidden.any():
+                whole = self.whole_interval()
+                low, high = np.where(hidden, whole.low, low), np.where(hidden, whole.high, high)
+        told = (self.centre, self.monte_carlo_se, low, high, self.parameter_sd(), self.prior_share())
         return dict(zip(NUMBERS, told, strict=True))
 
     def told(self) -> dict[str, float | None]:
         """A single number for summary.json."""
-        return told({name: statistics.number(value) for name, value in self.columns().items()})
+        return told({name: statistics.number(value) for name, value in self.numbers().items()})
 
 
 def percentiles(drawn: np.ndarray) -> np.ndarray:
@@ -224,8 +231,8 @@ def intervals(
 
     simulate(draw, seed, progress) gives the outcomes of a coarse run; centre: outcomes of the seeds at full scale. `low` and `high` are
     percentiles of the draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the
-    centre, and unknown where that variance hides whatever parameters change; `prior_share` is the share of the parameter
-    variance that priors leave open, the data the rest.
+    centre, and the Monte Carlo interval where that variance hides whatever parameters change; `prior_share` is the share of the
+    parameter variance that priors leave open, the data the rest.
     """
     return rows(centre, *simulated(config, simulate, progress))
 
@@ -233,7 +240,7 @@ def intervals(
 def rows(centre: Sequence[Outcomes], *drawn: Sequence[Outcomes]) -> list[dict[str, Any]]:
     """Rows of `intervals` from outcomes of the seeds at full scale and what `simulated` gives; without draws no interval."""
     keys = list(centre[0])
-    found = Sample(*(_stack(keys, part) for part in (centre, *drawn))).columns()
+    found = Sample(*(_stack(keys, part) for part in (centre, *drawn))).numbers()
     return [
         dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in found.values())], strict=True))
         for k, key in enumerate(keys)

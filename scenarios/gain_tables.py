@@ -3,7 +3,7 @@
 One row per number. `value` is euro per head of all non-EU-born, so that rows of the same place, label and kind add up: the
 women and the men, the levels of education, the components (names of codes.COMPONENTS; what is received counts negative, so
 that a benefit saved is positive). `of_group` is the same amount per head of the persons named in the row alone. Columns that only
-draws can tell are empty without them, and where the Monte Carlo error of a run hides whatever parameters change.
+draws can tell are empty without them; where the Monte Carlo error of a run hides whatever parameters change, its interval stands.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _rows(
     states = baseline[0].member_states
     persons = np.stack([persons_by_item(result, accounting) for result in baseline])
     of_group = statistics.mean(statistics.per_head(sample.full * persons[..., :1], persons))
-    columns = sample.columns()
+    columns = sample.numbers()
     variant, given, reference = label
     unit = summary.contribution_unit(accounting)
     for p, place in enumerate([summary.place(states), *states]):
@@ -148,7 +148,7 @@ def grouped(
     found = []
     for number, (variant, given, reference) in enumerate(labels):
         for group, mine in chosen.items():
-            columns = sample.map(lambda part, n=number, mine=mine: part[:, n, 0][:, mine].sum(axis=-1)).columns()
+            columns = sample.map(lambda part, n=number, mine=mine: part[:, n, 0][:, mine].sum(axis=-1)).numbers()
             key = {"variant": variant, "given": given, "reference": reference, "group": group}
             found.append(key | {name: statistics.number(column) for name, column in columns.items()})
     return found

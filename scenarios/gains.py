@@ -96,7 +96,7 @@ def write_conventions_table(
     switches = [name for name in Accounting.__dataclass_fields__ if name != "price_year"]
     names = [f"level_{origin}_{year}" for year in convention_years(years) for origin in codes.ORIGINS]
     names += [f"gain_{years[-1]}_" + "_".join(label) for label in labels]
-    told = sample.columns()
+    told = sample.numbers()
     endings = {"": "centre", "_se": "monte_carlo_se"} | ({"_low": "low", "_high": "high"} if sample.drawn is not None else {})
     first = price_years[0]
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from calibration import draw
 from scenarios import draws, simulation
@@ -162,9 +163,11 @@ def test_no_variance_at_all(named, value):
 
 
 def test_monte_carlo_error_above_the_variance_of_draws(named):
-    """The error of a run hides whatever parameters change: no interval is told, no share; centre and error stay."""
+    """The error of a run hides whatever parameters change: its own interval stands, no share; centre and error stay. Noise of one
+    of 40 draws has the variance 50, what the coarse scale changes is 7 or -1, so the error of the place is sqrt(50 / 40 + 32 / 2)."""
     row = row_of([4.0, 6.0] * 20, [5.0] * 10, {1: 0.0, 2: 10.0}, [7.0, 9.0])
-    assert row["low"] is None and row["high"] is None
+    half = stats.t.ppf(0.95, 1) * math.sqrt(50 / 40 + 32 / 2)
+    assert (row["low"], row["high"]) == pytest.approx((8.0 - half, 8.0 + half))
     assert row["parameter_sd"] == 0.0 and row["prior_share"] is None
     assert row["centre"] == 8.0 and row["monte_carlo_se"] == pytest.approx(1.0)
 
@@ -173,11 +176,11 @@ def test_monte_carlo_error_and_interval_are_told_apart():
     """Draws change no centre and no Monte Carlo error; seeds at full scale no parameter uncertainty, and move an interval only."""
     g = np.random.default_rng(5)
     full, at_centre, every, data = (g.normal(size=(n, 3, 2)) for n in (4, 4, 40, 10))
-    alone, told = draws.Sample(full).columns(), draws.Sample(full, at_centre, 9.0 * every, 5.0 * data).columns()
+    alone, told = draws.Sample(full).numbers(), draws.Sample(full, at_centre, 9.0 * every, 5.0 * data).numbers()
     for name in ("centre", "monte_carlo_se"):
         assert (alone[name] == told[name]).all()
     assert all(np.isnan(alone[name]).all() for name in draws.OF_PARAMETERS)
-    other = draws.Sample(3.0 * full + 7.0, at_centre, 9.0 * every, 5.0 * data).columns()
+    other = draws.Sample(3.0 * full + 7.0, at_centre, 9.0 * every, 5.0 * data).numbers()
     assert other["monte_carlo_se"] == pytest.approx(3.0 * told["monte_carlo_se"])
     assert (other["parameter_sd"] == told["parameter_sd"]).all()
     assert other["high"] - other["low"] == pytest.approx(told["high"] - told["low"])

@@ -26,7 +26,7 @@ from calibration.errors import InputError
 from model import lever as model_lever
 from model import simulate, simulate_levers
 from model.cell import SHAPE
-from model.codes import COURSE_ATTENDING, COURSE_DONE, LEVER_BASES, MEASURE, NON_EU_BORN, PROGRAMMES, UNEMPLOYED
+from model.codes import COURSE_DONE, LEVER_BASES, MEASURE, NON_EU_BORN, PROGRAMMES, UNEMPLOYED
 from model.labour_market import search
 from model.lever import PLACES, apply
 from model.person import PERSON, SEARCH
