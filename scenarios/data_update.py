@@ -34,6 +34,10 @@ def update(settings: Update) -> str:
     usable (all such answers are named).
     """
     eurostat.library()
+    place = Path(settings.folder).absolute()
+    there = next(folder for folder in (place, *place.parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):  # before minutes of asking
+        raise refuse("folder", settings.folder, "a folder that can be written")
     queries = eurostat.queries(settings.years)
     known = sorted({query.dataset for query in queries})
     for dataset in settings.datasets:

@@ -161,19 +161,6 @@ LEVER = "policy.levers.faster_recognition"
         (["run.end_year=2050"], "run.end_year=2050: allowed is 2017 to 2035"),
         (["compute.threads=0"], "compute.threads=0: allowed is 1 to 64"),
         (["name=../x"], "name=../x: allowed is up to 80 letters"),
-        ([FAST, f"{LEVER}.strength=1.2"], f"{LEVER}.strength=1.2: allowed is 0 to 0.95 (share of waiting"),
-        ([FAST, f"{LEVER}.strength=-1"], f"{LEVER}.strength=-1.0: allowed is 0 to 0.95"),
-        ([FAST, f"{LEVER}.lever=magic"], f"{LEVER}.lever=magic: allowed is language_places"),
-        ([FAST, f"{LEVER}.end=2020"], f"{LEVER}.end=2020: allowed is the start 2025Q1 or later, or null"),
-        ([FAST, f"{LEVER}.start=2021Q5"], f"{LEVER}.start=2021Q5: allowed is a quarter such as 2021Q1"),
-        ([FAST, f"{LEVER}.reasons=[fun]"], f"{LEVER}.reasons=fun: allowed is work"),
-        ([FAST, f"{LEVER}.phase_in=-1"], f"{LEVER}.phase_in=-1: allowed is 0 to 76"),
-        ([FAST, f"{LEVER}.education=[phd]"], f"{LEVER}.education=phd: allowed is low, medium, high"),
-        ([FAST, f"{LEVER}.fade_out=-1"], f"{LEVER}.fade_out=-1: allowed is 0 to 76"),
-        ([FAST, f"{LEVER}.fade_out=4"], f"{LEVER}.fade_out=4: allowed is 0 while end is null"),
-        ([FAST, f"{LEVER}.take_up=1.1"], f"{LEVER}.take_up=1.1: allowed is 0 to 1"),
-        ([FAST, f"{LEVER}.eu_share=2"], f"{LEVER}.eu_share=2: allowed is 0 to 1"),
-        ([FAST, f"{LEVER}.fund=CAP"], f"{LEVER}.fund=CAP: allowed is AMIF, ESF+, ERDF, Erasmus+, none"),
         ([FAST, f"{LEVER}.fund=none", f"{LEVER}.eu_share=0.5"], f"{LEVER}.eu_share=0.5: allowed is 0 or null with fund none"),
         # fmt: off
         (["policy=early_work_permission", "policy.levers.early_work_permission.reasons=[work]"],
@@ -191,8 +178,6 @@ LEVER = "policy.levers.faster_recognition"
         (["flows.by_reason.tourism=1"], "flows.by_reason.tourism=1: unknown key, allowed is family, other, protection"),
         (["policy.levers.mentoring.strength=1"], "policy.levers.mentoring.strength=1: unknown key, policy.levers is empty here"),
         (["policy.levers=[mentoring]"], "policy.levers=[mentoring]: allowed is a table"),
-        ([FAST, f"{LEVER}.strength=nan"], f"{LEVER}.strength=nan: allowed is a number"),
-        ([FAST, f"{LEVER}=3"], f"{LEVER}=3: allowed is the settings of a lever"),
         (["seeds=[-1]"], "seeds=-1: allowed is 0 to 2147483647"),
         (["seeds=two"], "seeds=two: allowed is how many, 1 to 1000, or a list"),
         (["seeds=null"], "seeds=null: allowed is how many"),
@@ -206,6 +191,32 @@ def test_what_is_wrong_is_named(overrides, message):
     with pytest.raises(InputError) as caught:
         compose.job("run", overrides)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (".strength=1.2", ".strength=1.2: allowed is 0 to 0.95 (share of waiting"),
+        (".strength=-1", ".strength=-1.0: allowed is 0 to 0.95"),
+        (".lever=magic", ".lever=magic: allowed is language_places"),
+        (".end=2020", ".end=2020: allowed is the start 2025Q1 or later, or null"),
+        (".start=2021Q5", ".start=2021Q5: allowed is a quarter such as 2021Q1"),
+        (".reasons=[fun]", ".reasons=fun: allowed is work"),
+        (".phase_in=-1", ".phase_in=-1: allowed is 0 to 76"),
+        (".education=[phd]", ".education=phd: allowed is low, medium, high"),
+        (".fade_out=-1", ".fade_out=-1: allowed is 0 to 76"),
+        (".fade_out=4", ".fade_out=4: allowed is 0 while end is null"),
+        (".take_up=1.1", ".take_up=1.1: allowed is 0 to 1"),
+        (".eu_share=2", ".eu_share=2: allowed is 0 to 1"),
+        (".fund=CAP", ".fund=CAP: allowed is AMIF, ESF+, ERDF, Erasmus+, none"),
+        (".strength=nan", ".strength=nan: allowed is a number"),
+        ("=3", "=3: allowed is the settings of a lever"),
+    ],
+)
+def test_what_is_wrong_in_a_lever_is_named(setting, message):
+    with pytest.raises(InputError) as caught:
+        compose.job("run", [FAST, f"{LEVER}{setting}"])
+    assert str(caught.value).startswith(f"{LEVER}{message}")
 
 
 @pytest.mark.parametrize(
@@ -227,6 +238,7 @@ def test_what_is_wrong_is_named(overrides, message):
         ("optimise", "budget_per_member_state.DE=5", "budget_per_member_state.DE=5: unknown key, write budget_per_member_state={DE:v"),
         ("data", "update years=[]", "years=[]: allowed is all, or a list"),
         ("data", "update years=[2019,2019]", "years=[2019,2019]: allowed is each entry once"),
+        ("data", f"update folder={__file__}/here", f"folder={__file__}/here: allowed is a folder that can be written"),
         ("run", "--config-dir=", "--config-dir='': allowed is a folder"),
     ],
 )

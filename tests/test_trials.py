@@ -251,7 +251,7 @@ def test_a_small_trial_end_to_end(tmp_path):
         (["studies=[smith]"], ["studies=smith", "lang_2018"]),
         (["structures=[none]"], ["structures=none", "scarring"]),
         (["structures=scarring"], ["structures=scarring", "a list"]),
-        (["member_states=[MT]"], ["member_states=['MT']", "DE"]),
+        (["member_states=[MT]"], ["member_states=[MT]", "DE"]),
         (["run.end_year=2020"], ["run.end_year=2020", "2030"]),
         (["seeds=1", "draws=0"], ["seeds=1", "2 or more"]),
         (["draws=4"], ["draws=4", "8 to 80"]),
