@@ -1,4 +1,5 @@
-"""Published effects of policies, for verdicts alone: no input, moment or scale factor may read them (tests/test_trials.py)."""
+"""Published effects of policies: those held out are read for verdicts alone, those that may tune also by scenarios/trial/tune.py. What
+makes inputs, moments or scale factors reads none (tests/test_trials.py)."""
 
 from typing import NamedTuple
 
@@ -39,6 +40,11 @@ def published():
             row["unit"], row["source"], row["status"], errors.loc[name, "status"] if known else "", row["note"],
         )  # fmt: skip
     return found
+
+
+def tuning():
+    """The effects that may tune mechanisms, and no other."""
+    return {name: effect for name, effect in published().items() if effect.role == ROLES["effect_tuning"]}
 
 
 @cached

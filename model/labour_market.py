@@ -117,17 +117,16 @@ def change_activity(p, t, key, rate, cell):
 
 @njit
 def access(p, par):
-    """Chance of a skilled job by language and recognition of a qualification from abroad, at B1 and without one 1."""
+    """Chance of a skilled job by language and recognition of a qualification from abroad; 1 at B1 without one, and for others."""
     ratio = 1.0
-    if p.group >= 2:
-        if p.language == B1:
-            ratio *= 1.0
-        elif p.language == C1:
-            ratio *= par.skilled_c1
-        elif p.language == A2:
-            ratio *= par.skilled_a2
-        else:
-            ratio *= par.skilled_a1
+    if p.group < 2:
+        return ratio
+    if p.language == C1:
+        ratio = par.skilled_c1
+    elif p.language == A2:
+        ratio = par.skilled_a2
+    elif p.language != B1:
+        ratio = par.skilled_a1
     if p.qualification == 2:
         if p.recognition == RECOGNISED:
             ratio *= par.skilled_regulated_recognised
@@ -197,7 +196,7 @@ def search(p, t, rate, cell, par, contacts, attended):
                 hazard *= rate.attached
         weight = rate.skilled * cell.skilled_odds
         share = weight / (weight + 1.0 - rate.skilled)
-        # Access opens skilled jobs or closes them; it takes no other job away.
+        # Access opens skilled jobs or closes them and leaves other jobs, up to the bound of both together.
         skilled, other = hazard * share * access(p, par), hazard * (1.0 - share)
         kept = min(1.0, LONGEST_SEARCH / max(skilled + other, LONGEST_SEARCH))
         p.search_skilled = int(skilled * kept * SEARCH)

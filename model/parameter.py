@@ -38,7 +38,7 @@ NAMES = (
     "language_search_b1",  # log hazard ratio of job finding, B1 or more against none or A1
     "language_search_a2",  # log hazard ratio, A2 against none or A1
     "job_course_search",  # log hazard ratio of who has completed a job-related course
-    "wait_scar",  # fall of log job finding per quarter without permission to work, on arrival
+    "wait_scar",  # fall of log job finding per quarter counted without permission to work, fading with stay
     "wait_fade",  # quarters of stay after which nothing of it is left
     "employability_search",  # log hazard ratio per standard deviation of employability
     "skilled_a1",  # odds ratios of a skilled job by language, B1-B2 = 1

@@ -169,7 +169,8 @@ def _drawn(
     def simulate(draw: Draw, seed: int, progress: Progress) -> Outcomes:
         inputs, results = simulation.simulate_policies(coarse, draw, seed, progress)
         (paired,) = _parity(coarse[0], inputs, results[:1], progress)
-        return outcomes(coarse, results, paired, hicp)
+        with draw.in_force():  # what is deflated by wage growth takes that of the draw
+            return outcomes(coarse, results, paired, hicp)
 
     return draws.simulated(configs[0], simulate, progress)
 

@@ -30,6 +30,7 @@ Outcomes = dict[Key, float]
 Found = TypeVar("Found")
 WORTH_WORKERS = 60.0  # seconds of simulation below which starting processes costs more than it saves
 LOW, HIGH = 5.0, 95.0  # percentiles of an interval
+NOISY = 0.5  # share of the squared width of an interval above which Monte Carlo error dominates it
 SHARE_OF_DATA = 4  # one draw within the data alone for so many draws of everything
 FEWEST_OF_DATA = 8
 NUMBERS = ("centre", "monte_carlo_se", "low", "high", "parameter_sd", "prior_share")
@@ -167,11 +168,10 @@ class Sample:
         """Every number that is told of a quantity whose Monte Carlo error stands apart, by its name in tables (NUMBERS)."""
         low, high = self.interval()
         if self.drawn is not None:
-            noise, _, parameters = self._variances()
-            hidden = (noise > 0) & (parameters == 0)
-            if hidden.any():
-                whole = self.whole_interval()
-                low, high = np.where(hidden, whole.low, low), np.where(hidden, whole.high, high)
+            # Where noise is most of it, the interval of parameters alone is too narrow more often than not.
+            whole = self.whole_interval()
+            noisy = whole.noise_share > NOISY
+            low, high = np.where(noisy, whole.low, low), np.where(noisy, whole.high, high)
         told = (self.centre, self.monte_carlo_se, low, high, self.parameter_sd(), self.prior_share())
         return dict(zip(NUMBERS, told, strict=True))
 
@@ -231,7 +231,7 @@ def intervals(
 
     simulate(draw, seed, progress) gives the outcomes of a coarse run; centre: outcomes of the seeds at full scale. `low` and `high` are
     percentiles of the draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the
-    centre, and the Monte Carlo interval where that variance hides whatever parameters change; `prior_share` is the share of the
+    centre, and of both together (`whole_interval`) where Monte Carlo error dominates; `prior_share` is the share of the
     parameter variance that priors leave open, the data the rest.
     """
     return rows(centre, *simulated(config, simulate, progress))

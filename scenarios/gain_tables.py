@@ -3,7 +3,7 @@
 One row per number. `value` is euro per head of all non-EU-born, so that rows of the same place, label and kind add up: the
 women and the men, the levels of education, the components (names of codes.COMPONENTS; what is received counts negative, so
 that a benefit saved is positive). `of_group` is the same amount per head of the persons named in the row alone. Columns that only
-draws can tell are empty without them; where the Monte Carlo error of a run hides whatever parameters change, its interval stands.
+draws can tell are empty without them; where Monte Carlo error dominates, the interval holds it too.
 """
 
 from __future__ import annotations

@@ -100,16 +100,18 @@ def _coalitions(
     chosen = shapley.design(len(levers), mix.coalitions, DESIGN_SEED)
     balanced = [shapley.balanced(len(levers), d) for d in range(1, number + 1)]
 
-    def jobs(draw: Draw, seeds: Sequence[int], coalitions: Sequence[int]) -> list[tuple[list[Config], list[Inputs], int]]:
+    def jobs(draw: Draw, seeds: Sequence[int], coalitions: Sequence[int]) -> list[tuple[list[Config], list[Inputs], Draw, int]]:
         kept = [tuple(lever for bit, lever in enumerate(levers) if members >> bit & 1) for members in coalitions[1:]]
         configs = [base, *(replace(base, policy=replace(policy.policy, levers=some)) for some in kept)]
         inputs = load_policies(configs, draw)
         parts = [slice(start, start + TOGETHER) for start in range(0, len(configs), TOGETHER)]
-        return [(configs[part], inputs[part], seed) for seed in seeds for part in parts]
+        return [(configs[part], inputs[part], draw, seed) for seed in seeds for part in parts]
 
-    def simulate(some: Sequence[Config], inputs: Sequence[Inputs], seed: int, progress: Progress) -> np.ndarray:
+    def simulate(some: Sequence[Config], inputs: Sequence[Inputs], draw: Draw, seed: int, progress: Progress) -> np.ndarray:
         results = simulation.simulate_together(inputs, seed, f"{policy.policy.name} by measure, seed {seed}", progress)
-        return np.stack([levels(one, result, first_year, hicp) for one, result in zip(some, results, strict=True)])
+        # A generator: what is simulated is drawn already, what is deflated by wage growth takes that of the draw.
+        with draw.in_force():
+            return np.stack([levels(one, result, first_year, hicp) for one, result in zip(some, results, strict=True)])
 
     wanted = jobs(Draw(), seeds, chosen.coalitions)
     for d, (pairs, _) in enumerate(balanced, start=1):

@@ -33,8 +33,8 @@ FACTORS = {
     "hours": "hours",
 }
 HOW_SHOWN = (
-    "The Monte Carlo standard error stands in round brackets, with draws the 90 % interval in square ones; where that error "
-    "hides whatever parameters change, the interval is its own."
+    "The Monte Carlo standard error stands in round brackets, with draws the 90 % interval in square ones, which holds that error "
+    "too where it dominates."
 )
 NO_INTERVAL = (
     "Draws take the first row apart alone; the others have no interval over parameters, because every set of factors would have to "

@@ -51,7 +51,8 @@ def intervals(
 
     def simulate(draw: Draw, seed: int, progress: Progress) -> draws.Outcomes:
         _, result = simulation.simulate_draw(coarse, draw, seed, progress)
-        return summary.outcomes(result, config.accounting, hicp)
+        with draw.in_force():  # what is deflated by wage growth takes that of the draw
+            return summary.outcomes(result, config.accounting, hicp)
 
     centre = [summary.outcomes(result, config.accounting, hicp) for result in results]
     return draws.intervals(config, simulate, centre, progress)

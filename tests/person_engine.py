@@ -455,9 +455,10 @@ class PersonEngine:
         return cell.skilled_odds * self.access(p)
 
     def access(self, p):
-        par, odds = self.par, 1.0
-        if p.group >= 2:
-            odds *= (par.skilled_a1, par.skilled_a2, 1.0, par.skilled_c1)[p.language]
+        if p.group < 2:
+            return 1.0
+        par = self.par
+        odds = (par.skilled_a1, par.skilled_a2, 1.0, par.skilled_c1)[p.language]
         recognised = p.recognition == RECOGNISED
         if p.qualification == 2:
             odds *= par.skilled_regulated_recognised if recognised else par.skilled_regulated_unrecognised
@@ -681,7 +682,7 @@ class PersonEngine:
             or uniform(person_key(self.seed, t - t % 4, p.uid), "assistance") >= take_up * f.assistance_factor
         ):
             return 0
-        share = 0.75 if p.partner == 1 else 1.0
+        share = self.par.couple_share if p.partner == 1 else 1.0
         return int(0.25 * share * f.minimum_income * self.wage_index)
 
     def pension(self, p, t, indexation):

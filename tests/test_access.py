@@ -106,7 +106,8 @@ def test_access_changes_nothing_for_others(inputs):
     for group in (0, 1):
         people = graduate(group=group, language=A1, arrival_q=-120 if group == 0 else -12)
         same = graduate(group=group, language=C1, arrival_q=-120 if group == 0 else -12)
-        assert found(inputs, people) == found(inputs, same)
+        abroad = graduate(group=group, qualification=2, recognition=NOT_APPLIED, arrival_q=-120 if group == 0 else -12)
+        assert found(inputs, people) == found(inputs, same) == found(inputs, abroad)
 
 
 def test_upgrading_needs_access(inputs):

@@ -132,14 +132,19 @@ def test_eight_draws_span_all_of_them(named):
 
 
 def test_monte_carlo_variance_is_taken_out(named):
-    """Draws of variance 25 at a Monte Carlo variance of 16 are kept to 3/5 of their distance from their mean."""
+    """Draws of variance 25 at a Monte Carlo variance of 16 are kept to 3/5 of their distance from their mean. Of many seeds that leaves
+    the interval, of two the row tells the wider one that holds the Monte Carlo error."""
     every = np.arange(39.0)
     every = (every - every.mean()) / every.std(ddof=1) * 5.0 + 100.0
     coarse = {1: 100.0 - math.sqrt(8.0), 2: 100.0 + math.sqrt(8.0)}
-    row = row_of(every.tolist(), [100.0] * 9, coarse, [100.0, 100.0])
-    assert row["parameter_sd"] == pytest.approx(3.0, rel=1e-9)
-    assert row["low"] == pytest.approx(100.0 + 0.6 * (every[1] - 100.0), rel=1e-9)
-    assert row["high"] == pytest.approx(100.0 + 0.6 * (every[-2] - 100.0), rel=1e-9)
+    few = row_of(every.tolist(), [100.0] * 9, coarse, [100.0, 100.0])
+    spread = 4.0 * math.sqrt(199 / 200)
+    many = {seed: 100.0 + (spread if seed % 2 else -spread) for seed in range(1, 201)}
+    row = row_of(every.tolist(), [100.0] * 9, many, list(many.values()))
+    ends = 100.0 + 0.6 * (every[1] - 100.0), 100.0 + 0.6 * (every[-2] - 100.0)
+    assert few["parameter_sd"] == pytest.approx(3.0, rel=1e-9) and row["parameter_sd"] == pytest.approx(3.0, rel=1e-9)
+    assert (row["low"], row["high"]) == pytest.approx(ends, rel=1e-9)
+    assert few["low"] < ends[0] and few["high"] > ends[1]
 
 
 @pytest.mark.parametrize(("spread", "share"), [(0.0, 1.0), (1.0, 0.75), (math.sqrt(2.0), 0.5), (2.0, 0.0), (3.0, 0.0)])
@@ -233,7 +238,7 @@ def test_known_variances_are_recovered(named):
             return {KEY: 50.0 + within[one.number] + noise[number + 10_000 + seed]}
         return {KEY: 50.0 + everything[one.number] + noise[seed - 1]}
 
-    full = [{KEY: value} for value in 50.7 + 0.5 * g.normal(size=4)]
+    full = [{KEY: value} for value in 50.7 + 0.5 * g.normal(size=10_000)]
     (row,) = intervals(settings(number, seeds), simulate, full, Progress())
     # variances: of draws 5 (se 5 sqrt(2/n)), of the centre 1, of the data 2.44
     se_total, se_noise, se_data = 5.0 * math.sqrt(2 / 40_000), math.sqrt(2 / 10_000), 2.44 * math.sqrt(2 / 10_000)

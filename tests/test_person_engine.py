@@ -12,7 +12,7 @@ from small_run import inputs_for
 
 from model import LabourIntegrationModel
 from model.codes import (
-    COMPONENTS, COURSE, EDUCATION, GROUPS, LABOUR, LANGUAGE, MEMBER_STATES, PRESENCE, PRESENT, REASONS, RECOGNITION,
+    COMPONENTS, COURSE, EDUCATION, GROUPS, JOB_COURSE_DONE, LABOUR, LANGUAGE, MEMBER_STATES, PRESENCE, PRESENT, REASONS, RECOGNITION,
     SEXES,
 )  # fmt: skip
 from model.person import PERSON
@@ -99,6 +99,7 @@ def test_the_comparison_reaches_every_process():
         "earned", "covered_q", "experience_q", "contribution_q",
     ):  # fmt: skip
         assert (start[name] != end[name]).sum() > 5, name
+    assert (end["course"] == JOB_COURSE_DONE).sum() > 5 and (end["waited"] > 0).sum() >= 5
 
 
 @pytest.fixture(scope="module")

@@ -143,8 +143,8 @@ def small_mix(parameters, noise, draws, seeds, g, measures=6):
 
 @pytest.mark.parametrize(("parameters", "noise", "draws"), [(0.0, 1.0, 4), (0.3, 1.0, 4), (1.0, 1.0, 4), (1.0, 0.0, 4), (0.0, 1.0, 0)])
 def test_intervals_of_parts_hold_what_they_promise(parameters, noise, draws):
-    """200 constructed mixes of six measures: the part in a further draw is inside in 90 % at least (found: 0.89 to 0.99; standard error
-    below 0.01); without noise none is said to be noise, without parameters most is."""
+    """200 constructed mixes of six measures: the part in a further draw is inside in 90 % (found: 0.89 to 0.99; at least 0.87, three
+    standard errors below 0.9); without noise none is said to be noise, without parameters most is."""
     g = np.random.default_rng(5)
     inside, shares = [], []
     for _ in range(200):
@@ -154,4 +154,9 @@ def test_intervals_of_parts_hold_what_they_promise(parameters, noise, draws):
         inside.append((low <= true) & (true <= high))
         shares.append(share)
     assert np.mean(inside) > 0.87
-    assert np.max(shares) < 1e-9 if noise == 0.0 else np.median(shares) > 0.5 if parameters < 0.5 else True
+    if noise == 0.0:
+        assert np.max(shares) < 1e-9
+    elif parameters < 0.5:
+        assert np.median(shares) > 0.5
+    else:
+        assert 0.1 < np.median(shares) < 0.9

@@ -300,8 +300,9 @@ def _policies():
 
 
 def test_only_verdicts_read_effects():
-    """In the source, the name of the effects' parameter stands in calibration/effects.py alone, and only trials import that."""
-    readers, importers = set(), set()
+    """In the source, the name of the effects' parameter stands in calibration/effects.py alone, and only trials import that; the
+    module that tunes takes nothing from it but the effects that may tune."""
+    readers, importers, taken = set(), set(), set()
     for package in ("model", "calibration", "scenarios"):
         for path in (ROOT / package).rglob("*.py"):
             name = path.relative_to(ROOT).as_posix()
@@ -314,8 +315,11 @@ def test_only_verdicts_read_effects():
                     importers.add(name)
                 if isinstance(node, ast.ImportFrom | ast.Import) and "calibration.effects" in ast.unparse(node):
                     importers.add(name)
+                if name == "scenarios/trial/tune.py" and isinstance(node, ast.Attribute) and ast.unparse(node.value) == "effects":
+                    taken.add(node.attr)
     assert readers == {"calibration/effects.py"}
-    assert importers <= {"scenarios/trials.py", "scenarios/trial/report.py"}
+    assert importers <= {"scenarios/trials.py", "scenarios/trial/report.py", "scenarios/trial/tune.py"}
+    assert taken == {"tuning"} and {effect.role for effect in effects.tuning().values()} == {"tuning"}
 
 
 def test_effects_have_no_prior_and_no_role_among_inputs():
@@ -354,15 +358,18 @@ def test_tuning_looks_at_the_studies_that_may_tune_alone():
 
 def test_effects_answer_to_the_parameter_tuned_to_them():
     """Without what a completed course adds, and without the scar of waiting, effects lie below and above those with them, far beyond
-    Monte Carlo error (paired; both differences are over five of its standard errors at two seeds of this scale)."""
+    Monte Carlo error (paired; the differences are over five of its standard errors at one seed of this scale)."""
     config, _, _ = settings(["draws=0"])
     inputs, par = loading.load_inputs(config), {}
-    for name in ("job_course_search", "wait_scar"):
+    for name in ("job_course_search", "wait_scar", "skilled_regulated_recognised"):
         par[name] = float(inputs.parameters[name][0])
     with_them = tune.simulate(inputs, par, [1], Progress(1e9, shown=False))
-    without = tune.simulate(inputs, dict.fromkeys(par, 0.0), [1], Progress(1e9, shown=False))
+    nothing = dict.fromkeys(par, 0.0) | {"skilled_regulated_recognised": 1.0}
+    without = tune.simulate(inputs, nothing, [1], Progress(1e9, shown=False))
     assert with_them["lang_2018_job_language_de"] > without["lang_2018_job_language_de"] + 0.02
     assert with_them["hainmueller_2016_waiting_ch"] < without["hainmueller_2016_waiting_ch"] - 0.03
+    for study in ("brucker_2021_recognition_employment_de", "brucker_2021_recognition_wage_de"):
+        assert with_them[study] > without[study] + 0.05
 
 
 def test_tuned_values_go_into_the_tables_and_nothing_else_changes(tmp_path):
@@ -375,8 +382,13 @@ def test_tuned_values_go_into_the_tables_and_nothing_else_changes(tmp_path):
     before, after = (pd.read_csv(place / "mechanisms.csv", dtype=str, keep_default_na=False) for place in (folder, tmp_path))
     changed = (before != after).any(axis=1)
     assert set(before["parameter"][changed]) <= {"wait_scar", "recognition_odds"}
+    same = [column for column in before if column not in ("value", "low", "high")]
+    assert before[same].equals(after[same])
     rows = after.set_index("parameter")
     assert tuple(rows.loc["wait_scar", ["value", "low", "high"]]) == ("0.5", "0.336", "0.664")
     assert tuple(rows.loc["recognition_odds", ["value", "low", "high"]]) == ("4", "2.88", "5.56")
-    widths = pd.read_csv(tmp_path / "priors.csv", dtype=str, keep_default_na=False).set_index("parameter")["sd"]
+    before, after = (pd.read_csv(place / "priors.csv", dtype=str, keep_default_na=False) for place in (folder, tmp_path))
+    assert set(before["parameter"][(before != after).any(axis=1)]) <= {"wait_scar", "recognition_odds"}
+    assert before.drop(columns="sd").equals(after.drop(columns="sd"))
+    widths = after.set_index("parameter")["sd"]
     assert widths["wait_scar"] == "0.1" and widths["recognition_odds"] == "0.2"

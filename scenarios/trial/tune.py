@@ -52,8 +52,7 @@ TOLERANCE = 0.05  # relative change of the parameters below which the search end
 
 def tuning_studies() -> list[design.Study]:
     """The designs of the studies that may tune."""
-    published = effects.published()
-    return [study for study in design.studies() if published[study.name].role == "tuning"]
+    return [study for study in design.studies() if study.name in effects.tuning()]
 
 
 def simulate(inputs: Any, values: Mapping[str, float], seeds: Sequence[int], progress: Progress) -> dict[str, float]:
@@ -72,7 +71,7 @@ def simulate(inputs: Any, values: Mapping[str, float], seeds: Sequence[int], pro
 
 def tune(inputs: Any, start: Mapping[str, float], seeds: Sequence[int], progress: Progress) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(parameters with value and standard error, in logs where tuned in logs; effects with published ones)."""
-    published = {study.name: effects.published()[study.name] for study in tuning_studies()}
+    published = effects.tuning()
     logs = np.array([one.in_logs for one in TUNED.values()])
     bounds = np.array([one.bounds for one in TUNED.values()])
     bounds[logs] = np.log(bounds[logs])
@@ -114,7 +113,7 @@ def write(folder: Path, parameters: pd.DataFrame) -> None:
 def main() -> None:
     """Tune on seeds 1 to the number given as the first argument (SEEDS without)."""
     seeds = range(1, 1 + (int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))
-    config, _, _ = settings(["draws=0"])
+    config, _, _ = settings(["draws=0", "tables=shipped"])
     inputs = load_inputs(config)
     start = {name: tables.scalar(name) for name in TUNED}
     evaluations = 1 + EVALUATIONS * (1 + len(TUNED))
