@@ -48,7 +48,7 @@ PERSON = np.dtype(
         ("course_quarters", "i1"),  # attended in this calendar year
         ("recognition_cost", "i1"),  # decisions (1) and bridging quarters (10) paid in this calendar year
         ("programme", "i1"),  # the last programme joined, from 1 (codes.PROGRAMMES); 0 none
-        ("waited", "i1"),  # quarters of working age without permission to work
+        ("waited", "i1"),  # quarters without work for want of permission to work
         ("covered_q", "i1"),  # quarters of insurance benefit left
     ]
 )

@@ -359,7 +359,7 @@ class PersonEngine:
                 hazard = cell.advanced_signup
             else:
                 willing = uniform(person_key(self.seed, PERMANENT, p.uid), "take_up") < cell.take_up
-                hazard = cell.signup if stay < 40 and willing else 0.0
+                hazard = cell.signup if stay < par.course_latest_stay and willing else 0.0
             if p.sex == FEMALE and youngest_under(p, t, 24):
                 hazard *= cell.care_course
             if uniform(key, "signup") < hazard:
@@ -390,10 +390,9 @@ class PersonEngine:
     # -- recognition --
     def pursue_recognition(self, p, t, key, cell):
         par, stay = self.par, t - p.arrival_q
-        if p.recognition == NOT_APPLIED and stay < 40:
-            hazard = (
-                cell.apply * (par.apply_language if p.language >= B1 else 1.0) * (par.apply_late if stay >= 20 else 1.0)
-            )
+        if p.recognition == NOT_APPLIED and stay < par.apply_latest_stay:
+            late = par.apply_late if stay >= par.apply_late_stay else 1.0
+            hazard = cell.apply * (par.apply_language if p.language >= B1 else 1.0) * late
             if uniform(key, "apply") < hazard:
                 p.recognition, p.recognition_q = DOCUMENTS, t
         elif p.recognition == DOCUMENTS:
