@@ -517,12 +517,13 @@ def simulate_levers(variants, seed, progress=None):
 
 def _levers_alone(one, other):
     """Whether two Inputs differ in levers at most."""
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
-        same = left is right or (np.array_equal(left, right) if isinstance(left, np.ndarray) else left == right)
-        if field.name not in ("levers", "parity") and not same:
+    if one.parity is not None or other.parity is not None:
+        return False
+    for name in (field.name for field in fields(one) if field.name not in ("levers", "parity")):
+        left, right = getattr(one, name), getattr(other, name)
+        if left is not right and not (np.array_equal(left, right) if isinstance(left, np.ndarray) else left == right):
             return False
-    return one.parity is None and other.parity is None
+    return True
 
 
 def _branch(model, inputs):
