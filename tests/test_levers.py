@@ -6,10 +6,10 @@ Runs are paired (same persons, same draws). Where an inequality could fail by ch
 import csv
 import itertools
 import os
+import pickle
 import re
 import subprocess
 import sys
-import pickle
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
