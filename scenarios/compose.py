@@ -211,8 +211,6 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
     reference = config_from(plain)
     others = []
     for policy in policies:
-        if policy == reference.policy.name:
-            raise refuse("policies", policy, f"another policy than that of the reference, policy={policy}")
         if policy not in options("policy"):
             raise refuse("policies", policy, ", ".join(options("policy")))
         others.append(_policy(plain, policy))

@@ -228,7 +228,6 @@ def test_what_is_wrong_in_a_lever_is_named(setting, message):
         ("calibrate", "run.end_year=2020", "run.end_year=2020: allowed is 2025 or later"),
         ("calibrate", "policy=mentoring", "policy=mentoring: allowed is baseline for calibrate"),
         ("validate", "policy=mentoring", "policy=mentoring: allowed is baseline for validate"),
-        ("compare", "policies=[baseline]", "policies=baseline: allowed is another policy than that of the reference"),
         ("trials", "studies=[]", "studies=[]: allowed is all, or a list"),
         ("trials", "studies=[a,a]", "studies=[a,a]: allowed is all, or a list of different studies"),
         ("trials", "structures=[default]", "structures=default: allowed is full_adaptation"),
