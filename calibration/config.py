@@ -81,11 +81,15 @@ def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
         raise refuse(key, value, ", ".join(allowed))
 
 
+def _once(key: str, values: tuple[Any, ...]) -> None:
+    if len(set(values)) < len(values):
+        raise refuse(key, values, "each entry once")
+
+
 def _some_of(key: str, values: tuple[str, ...], allowed: tuple[str, ...], empty: bool = False) -> None:
     for value in values:
         _one_of(key, value, allowed)
-    if len(set(values)) != len(values):
-        raise refuse(key, values, "each entry once")
+    _once(key, values)
     if not values and not empty:
         raise refuse(key, values, f"at least one of {', '.join(allowed)}")
 
@@ -500,9 +504,8 @@ class Update:
             raise refuse("folder", self.folder, "a folder")
         for year in self.years:
             _within("years", year, 1990, 2100)
-        for key, values in (("datasets", self.datasets), ("years", self.years)):
-            if len(set(values)) < len(values):
-                raise refuse(key, values, "each entry once")
+        _once("datasets", self.datasets)
+        _once("years", self.years)
 
 
 def update_from(settings: Mapping[str, Any]) -> Update:
@@ -560,8 +563,7 @@ class Shocks:
         _some_of("cells", self.cells, ("education", "sex", "origin"), empty=True)
         for year in self.years:
             _within("years", year, codes.FIRST_YEAR, codes.LAST_YEAR)
-        if len(set(self.years)) < len(self.years):
-            raise refuse("years", self.years, "each entry once")
+        _once("years", self.years)
         if not self.folder:
             raise refuse("folder", self.folder, "a folder")
 

@@ -201,11 +201,9 @@ def _check_reproduction(config) -> None:
 
 def _check_calibration(config) -> None:
     """Raise InputError for settings that estimates cannot be made under, or that would change none of them."""
-    from calibration import estimate, tables
+    from calibration import estimate
     from calibration.errors import refuse
 
-    tables.use(config.tables.use, config.tables.folder)
-    tables.use_estimates(config.estimates)
     if config.fiscal.engine != "builtin":
         raise refuse("fiscal", config.fiscal.engine, "builtin for calibrate: no estimate reads the account")
     if config.macro.conditions != "estimated":
@@ -216,6 +214,7 @@ def _check_calibration(config) -> None:
     if config.draws:
         raise refuse("draws", config.draws, "0 for calibrate, which makes the draws")
     _refuse_policy("calibrate", config)
+    _use(config)
 
 
 def _refuse_policy(verb: str, config) -> None:

@@ -139,14 +139,14 @@ class Sample:
         half = student(len(self.full) - 1) * np.sqrt(error)
         low, high = (np.maximum(sign * (end - place), 0.0) for sign, end in zip((-1, 1), ends))
         width = (low + high) / 2.0
-        return Interval(place - np.hypot(low, half), place + np.hypot(high, half), _share(half**2, half**2 + width**2))
+        return Interval(place - np.hypot(low, half), place + np.hypot(high, half), share(half**2, half**2 + width**2))
 
     def noise_of_draws(self) -> np.ndarray:
         """Share of Monte Carlo noise in the variance of moved(); not-a-number without draws."""
         if self.drawn is None:
             return np.full(self.full.shape[1:], np.nan)
         noise, total, _ = self._variances()
-        return np.minimum(_share(noise, total), 1.0)
+        return np.minimum(share(noise, total), 1.0)
 
     def columns(self) -> dict[str, np.ndarray]:
         """What tables say of every quantity beside its value."""
@@ -269,7 +269,7 @@ def long_table(axes: Mapping[str, Sequence[Any]], columns: Mapping[str, np.ndarr
     return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index).reset_index()
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Part of a whole, zero where the whole is, not-a-number where it is undefined."""
     return np.divide(part, whole, out=np.where(np.isnan(whole), np.nan, 0.0), where=whole > 0)
 

@@ -170,13 +170,13 @@ def intervals(one: Coalitions) -> draws.Interval:
     error = draws.student((seeds - 1) * (measures - 1)) * error
     if not number:
         place = np.concatenate([middle, one.values[:, 1].mean(axis=0)[None]])
-        return draws.Interval(place - error, place + error, np.where(error > 0, 1.0, 0.0 * error))
+        return draws.Interval(place - error, place + error, draws.share(error, error))
     noise = np.concatenate([np.stack([noise / shapley.order(measures)] * measures), noise[None]])
     further = draws.student(number - 1) * np.sqrt(1.0 + 1.0 / number)
     half = np.fmax(error, further * one.drawn.std(axis=0, ddof=1))
-    share = np.divide(np.maximum(error, further * np.sqrt(noise)) ** 2, half**2, out=np.zeros_like(half), where=half > 0)
+    noise_share = draws.share(np.maximum(error, further * np.sqrt(noise)) ** 2, half**2)
     place = one.drawn.mean(axis=0)
-    return draws.Interval(place - half, place + half, np.minimum(share, 1.0))
+    return draws.Interval(place - half, place + half, np.minimum(noise_share, 1.0))
 
 
 def extremes(one: Coalitions) -> list[np.ndarray]:

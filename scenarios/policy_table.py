@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from model import codes
-from scenarios import measures, ranking, text
+from scenarios import draws, measures, ranking, text
 from scenarios.figures.style import place_name
 
 YEARS = (2025, 2030, 2035)  # those shown
@@ -31,7 +31,7 @@ SHOWN_EFFECTS = {
     "net_contribution": ("net contribution, EUR per head", 0),
     "net_contribution_after_costs": ("after costs, EUR per head", 0),
 }
-NOISY = "°"  # mark of an interval more than half of which, squared, is Monte Carlo noise
+NOISE_MARK = "°"  # of an interval that Monte Carlo noise dominates (draws.NOISY)
 RANKED_NAMES = {
     "employment_rate": "employment", "overqualification_rate": "overqualification", "cumulated_net": "net effect on public budgets"
 }  # fmt: skip
@@ -45,7 +45,7 @@ def shown(row: Mapping[str, Any] | None, name: str = "value", digits: int = 0, s
     if low is None or high is None:
         return text.estimate(number, error, digits)
     ends = " to ".join(text.estimate(end, None, digits) for end in (low, high))
-    return f"{text.estimate(number, None, digits)} [{ends}]{NOISY if (row.get('noise_share') or 0.0) > 0.5 else ''}"
+    return f"{text.estimate(number, None, digits)} [{ends}]{NOISE_MARK if (row.get('noise_share') or 0.0) > draws.NOISY else ''}"
 
 
 class Found:
@@ -90,9 +90,9 @@ def console(content: Mapping[str, Any]) -> str:
     found = Found(content)
     place = place_name(content["place"])
     last, span = found.last, f"{found.first} to {found.last}"
-    bracket = f"[90 % interval of Monte Carlo error alone, marked {NOISY}]"
+    bracket = f"[90 % interval of Monte Carlo error alone, marked {NOISE_MARK}]"
     if content["draws"]:
-        bracket = f"[90 % interval over draws of all parameters and seeds; {NOISY} mostly Monte Carlo noise]"
+        bracket = f"[90 % interval over draws of all parameters and seeds; {NOISE_MARK} mostly Monte Carlo noise]"
     years = sorted({year for year in YEARS if found.first <= year < last} | {last})
     lines = [f"Effects on the non-EU-born, {place}; {bracket}"]
     rows = []
@@ -176,7 +176,7 @@ def markdown(content: Mapping[str, Any]) -> str:
     found = Found(content)
     last, span = found.last, f"{found.first}-{found.last}"
     header = [
-        f"effect by {last} [90 % interval; {NOISY} mostly Monte Carlo noise]", "employment, points", "overqualification, points",
+        f"effect by {last} [90 % interval; {NOISE_MARK} mostly Monte Carlo noise]", "employment, points", "overqualification, points",
         f"cost {span}, bn EUR (EU part)", f"net effect on budgets {span}, bn EUR", "paid back", "of the full gain at parity, %",
     ]  # fmt: skip
     rows = []

@@ -125,7 +125,7 @@ def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.nda
     error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
     if by.drawn is None:
         half = draws.student(len(by.full) - 1) * error
-        return centre, error, centre - half, centre + half, np.where(half > 0, 1.0, 0.0 * half)
+        return centre, error, centre - half, centre + half, draws.share(half, half)
     drawn, units = np.broadcast_arrays(amount.moved(), by.moved())
     low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
     left = draws.Sample(*(of - centre * units for of, units in zip(amount.parts, by.parts)))

@@ -241,8 +241,11 @@ def test_a_small_trial_end_to_end(tmp_path):
     assert {path.name for path in (folder / "figures").iterdir()} == {"forest.png", "profiles.png"}
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "Dahlberg" in report and "nan" not in report
-    logged = log.add(folder)
-    assert (logged["verdict"].iloc[-1], logged["estimates"].iloc[-1]) == (table["verdict"].iloc[0], log.estimates_hash())
+    logged = log.added(log.read().iloc[:0], folder)
+    assert logged[["verdict", "estimates"]].to_numpy().tolist() == [[table["verdict"].iloc[0], log.estimates_hash()]]
+    other = logged.assign(verdict="another")
+    assert log.added(other, folder)["verdict"].tolist() == ["another"]  # what is there for the same code stays
+    assert log.added(other.assign(code="older"), folder)["verdict"].tolist() == ["another", table["verdict"].iloc[0]]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def waterfall(path: Path, found: Mapping[str, Any], year: str) -> None:
             axes.plot([place - 0.35, place + 1.35], [bottom + part["mean"]] * 2, color=style.GREY, linewidth=0.8)
             row = rows.get(f"part_of_gain_{factor}_{key}")
             text = _euro(part["mean"], "+")
-            if row is not None and row["low"] is not None:
+            if row is not None:
                 text += f"\n{_euro(row['low'])} to {_euro(row['high'])}"
             top = max(bottom, bottom + part["mean"])
             axes.annotate(
@@ -122,7 +122,7 @@ def member_states(path: Path, found: Mapping[str, Any], intervals: Mapping[tuple
         axes.plot(means, places + shift, "o", color=colour, markersize=5, label=VARIANT_SHORT[variant].capitalize(), zorder=3)
         for place, state in zip(places, order, strict=True):
             row = intervals.get((state, f"gain_{variant}_sex_age_native"))
-            if row is not None and row["low"] is not None:
+            if row is not None:
                 axes.plot([row["low"], row["high"]], [place + shift] * 2, color=colour, linewidth=1.2, zorder=2)
     whole = found[f"gain_{year}"]
     if shown[-1] in whole and len(order) > 1:

@@ -43,7 +43,7 @@ def gains(path: Path, found: Mapping[str, Any], year: str) -> None:
         errors = np.array([[2 * (entry["monte_carlo_se"] or 0.0) for entry in estimates]] * 2)
         for v, variant in enumerate(variants):
             row = intervals.get(f"gain_{variant}_{given}_native")
-            if row is not None and row["low"] is not None:
+            if row is not None:
                 errors[:, v] = max(0.0, means[v] - row["low"]), max(0.0, row["high"] - means[v])
         places = np.arange(len(variants)) + offset
         axes.bar(places, means, 0.38, yerr=errors, capsize=3, color=colour, label=label)

@@ -13,6 +13,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.patches import Rectangle
 
 from model import codes
+from scenarios import draws
 from scenarios.figures import style
 
 MIGRANTS = codes.ORIGINS[codes.NON_EU_BORN]
@@ -118,7 +119,7 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
             colour = style.BLACK if measure == "all" else style.BLUE if part >= 0 else style.RED
             axes.barh(place, part, 0.66, left=left, color=colour, alpha=0.75 if measure == "all" else 1.0)
             ends = left + mine.loc[measure, ["low", "high"]].to_numpy(dtype=float)
-            line = ":" if mine.loc[measure, "noise_share"] > 0.5 else "-"
+            line = ":" if mine.loc[measure, "noise_share"] > draws.NOISY else "-"
             axes.plot(ends, [place, place], line, color=style.GREY, linewidth=1.4)
             axes.plot(ends, [place, place], "|", color=style.GREY, markersize=7)
             said = [f"{number:+,.{digits}f}".replace(",", " ") for number in (part, *(ends - left))]

@@ -57,17 +57,17 @@ def compare(table: pd.DataFrame) -> list[str]:
     return lines or ["The log of verdicts holds the same for these estimates."]
 
 
-def add(folder: Path) -> pd.DataFrame:
-    """The log with the verdicts of a result folder added, each once per estimates, code and study."""
+def added(logged: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """A log with the verdicts of a result folder added, each once per estimates, code and study."""
     table = pd.read_csv(folder / NAME)
     table = table.assign(estimates=estimates_hash(), code=code_hash()[:DIGITS])[list(COLUMNS)]
-    return pd.concat([read(), table], ignore_index=True).drop_duplicates(["estimates", "code", "study"], keep="first")
+    return pd.concat([logged, table], ignore_index=True).drop_duplicates(["estimates", "code", "study"], keep="first")
 
 
 def main() -> None:
     """Add the verdicts of the result folder named, and show them in the README."""
     folder, root = Path(sys.argv[1]), Path(str(tables.folder())).parents[1]
-    add(folder).to_csv(root / "calibration" / "estimates" / NAME, index=False, float_format="%.6g", lineterminator="\n")
+    added(read(), folder).to_csv(root / "calibration" / "estimates" / NAME, index=False, float_format="%.6g", lineterminator="\n")
     readme = root / "README.md"
     found = "\n".join(report.verdicts(pd.read_csv(folder / NAME)))
     block = f"<!-- trials:begin -->\n{found}\n<!-- trials:end -->"

@@ -52,7 +52,8 @@ TOLERANCE = 0.05  # relative change of the parameters below which the search end
 
 def tuning_studies() -> list[design.Study]:
     """The designs of the studies that may tune."""
-    return [study for study in design.studies() if study.name in effects.tuning()]
+    names = effects.tuning()
+    return [study for study in design.studies() if study.name in names]
 
 
 def simulate(inputs: Any, values: Mapping[str, float], seeds: Sequence[int], progress: Progress) -> dict[str, float]:
@@ -90,7 +91,7 @@ def tune(inputs: Any, start: Mapping[str, float], seeds: Sequence[int], progress
     solved = least_squares(distances, begin, bounds=bounds.T, diff_step=STEP, xtol=TOLERANCE, max_nfev=EVALUATIONS)
     error = np.sqrt(np.diag(np.linalg.inv(solved.jac.T @ solved.jac)))
     distances(solved.x)
-    values = np.where(logs, np.exp(solved.x), solved.x)
+    values = list(values_of(solved.x).values())
     parameters = pd.DataFrame({"parameter": list(TUNED), "value": values, "standard_error": error, "in_logs": logs})
     shown = [(name, one.value, one.standard_error, found[name]) for name, one in published.items()]
     return parameters, pd.DataFrame(shown, columns=["study", "published", "standard_error", "simulated"])
