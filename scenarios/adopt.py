@@ -1,7 +1,8 @@
 """Make a calibration the shipped one: `python -m scenarios.adopt <result folder of integra calibrate>`.
 
 Copies its files into calibration/estimates/ and rewrites the tables of calibration/README.md between their markers from what
-lies there; without a folder only the tables, for instance after a new recovery study.
+lies there; without a folder only the tables, for instance after a new recovery study. Of a result folder of `integra run` it takes
+the fit of 2019.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import pandas as pd
 
 from calibration import tables
 from calibration.estimate import TERMS
+from calibration.fit import EU, NAMES, SIMULATED, SURVEYED
 
 FILES = (
     "estimates.csv", "common.csv", "draws.parquet", "moments.csv", "identification.csv", "config.yaml", "provenance.json",
     "figures/fit.png", "figures/terms.png", "figures/macro.png",
 )  # fmt: skip
 SHOWN = 0.1  # share of the prior variance that data must remove for a common parameter to be listed
+FIT = "fit_2019.csv"
 FAILED = 0.05  # p-value of the overidentification test
 
 
@@ -30,12 +33,15 @@ def main() -> None:
     """Copy and rewrite."""
     shipped = Path(str(tables.folder())).parent / "estimates"
     for folder in map(Path, sys.argv[1:]):
+        if (folder / "fit.csv").exists():
+            shutil.copy(folder / "fit.csv", shipped / FIT)
+            continue
         for name in FILES:
             shutil.copy(folder / name, shipped / Path(name).name)
     readme = shipped.parent / "README.md"
     text = readme.read_text(encoding="utf-8")
-    for name, found in (("fit", fit(shipped)), ("terms", terms(shipped)), ("common", common(shipped)), ("recovery", recovery(shipped))):
-        block = f"<!-- {name}:begin -->\n{found}\n<!-- {name}:end -->"
+    for name, made in TABLES.items():
+        block = f"<!-- {name}:begin -->\n{made(shipped)}\n<!-- {name}:end -->"
         text = re.sub(f"<!-- {name}:begin -->.*?<!-- {name}:end -->", lambda _: block, text, flags=re.S)  # noqa: B023
     readme.write_text(text, encoding="utf-8")
 
@@ -64,6 +70,36 @@ def fit(folder: Path) -> str:
     named = ", ".join(f"{row.geo} ({row.p_value:.1g})" for row in failed.itertuples()) or "none"
     words = f"Overidentification: distance {tests['distance'].sum():.0f} with {tests['degrees'].sum()} degrees of freedom"
     return f"{_markdown(header, rows)}\n\n{words}; below {100 * FAILED:.0f} %: {named}."
+
+
+def fit_of_2019(folder: Path) -> str:
+    """The EU's rates of 2019, simulated and published, by both numbers of persons, and how many aims are met."""
+    table = pd.read_csv(folder / FIT)
+    judged = table[table["aim"].notna()]
+    rates = judged[judged["place"] == EU]
+    rows = []
+    for (figure, origin, sex), mine in rates.groupby(["figure", "origin", "sex"], sort=False):
+        by = mine.set_index("weights")
+        cells = []
+        for weights in (SIMULATED, SURVEYED):
+            if weights not in by.index:
+                cells += ["", ""]
+                continue
+            one = by.loc[weights]
+            cells += [f"{one['simulated']:.2f} ({one['monte_carlo_se']:.2f})", f"{one['of_member_states']:.2f}"]
+        first = mine.iloc[0]
+        rows.append((f"{NAMES[figure]}, {_origin(origin)}, {sex}", f"{first['published']:.1f}", *cells, f"{first['aim']:g}"))
+    header = ("EU 2019, %", "published", "simulated (Monte Carlo error)", "published of Member States, added up",
+              "simulated, persons of the survey", "published of Member States, persons of the survey", "aim, points")  # fmt: skip
+    states = judged[judged["place"] != EU]
+    met = states["within"].astype(str) == "True"
+    missed = "; ".join(
+        f"{row.place} {_origin(row.origin)} {row.simulated - row.published:+.2f} (aim {row.aim:.2f}, "
+        f"Monte Carlo error {row.monte_carlo_se:.2f})"
+        for row in states[~met].itertuples()
+    )
+    words = f"Employment by Member State and origin lies within the aim in {met.sum()} of {len(states)}; outside: {missed or 'none'}."
+    return f"{_markdown(header, rows)}\n\n{words}"
 
 
 def terms(folder: Path) -> str:
@@ -116,6 +152,9 @@ def recovery(folder: Path) -> str:
               "informed share")  # fmt: skip
     words = f"{every['replications']} replications; {100 * float(every['coverage']):.1f} % of all intervals hold the true term."
     return f"{words}\n\n{_markdown(header, rows)}"
+
+
+TABLES = {"fit": fit, "fit_2019": fit_of_2019, "terms": terms, "common": common, "recovery": recovery}  # by mark in the README
 
 
 if __name__ == "__main__":
