@@ -52,6 +52,7 @@ EXACT = (
     ("scarring", _SWITCH),
     ("scarring_longest", _SWITCH),
     ("employment_rate_recent", "moments of 2018 and 2019; no other year is read"),
+    ("lfs_persons", "weights of the EU's rates in fit.csv; no result uses it"),
     ("lfs_sample", _ERROR),
     ("lfs_annual_factor", _ERROR),
     ("lfs_design_effect", _ERROR),
