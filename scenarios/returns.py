@@ -112,9 +112,9 @@ def table(
     error = _jackknife(lambda mean: payback.payback(mean, years), path.full)
     numbers["payback"] = moment, middle, error, low, high, found["cumulated_net"].noise_of_draws()
     notes["payback"] = [
-        payback.quarter(middle, first, last)
-        + ("" if path.drawn is None else f" [{payback.quarter(low, first, last)} to {payback.quarter(high, first, last)}]")
-        for middle, low, high in zip(moment, low, high, strict=True)
+        payback.quarter(one, first, last)
+        + ("" if path.drawn is None else f" [{payback.quarter(early, first, last)} to {payback.quarter(late, first, last)}]")
+        for one, early, late in zip(moment, low, high, strict=True)
     ]
     cost = money.map(lambda values: fiscal_effect.MILLION * values[:, MONEY["cost"]].sum(axis=1))
     worked = persons.map(lambda values: values.sum(axis=2))

@@ -53,6 +53,12 @@ def test_every_member_state_has_a_tile_of_its_own():
     assert all(column < policy.COLUMNS and row < policy.ROWS for column, row in policy.TILES.values())
 
 
+def test_a_tile_is_marked_where_its_interval_holds_zero():
+    """Whatever the Monte Carlo error: an effect that draws leave open is marked, one that they do not is not, and no effect is."""
+    labels = [policy.effect_label(*ends) for ends in ((0.5, -0.1, 1.4), (0.5, 0.1, 1.4), (-0.5, -1.4, -0.1), (0.0, 0.0, 0.0))]
+    assert labels == ["+0.50~", "+0.50", "-0.50", "+0.00~"]
+
+
 def test_an_interval_that_noise_hides_is_the_monte_carlo_interval():
     """Seeds that differ more than draws say nothing of parameters: what is left is the error of the place of the interval, the mean of
     39 draws moved on two seeds, or that of the centre where it is larger; probabilities are of the draws as they are. A quantity

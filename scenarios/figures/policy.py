@@ -141,6 +141,11 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
     style.save(drawn, path)
 
 
+def effect_label(effect: float, low: float, high: float) -> str:
+    """`+0.12`, marked where the interval holds zero."""
+    return f"{effect:+.2f}{NOT_TOLD_MARK if low <= 0.0 <= high else ''}"
+
+
 def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], policies: Sequence[str]) -> None:
     """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; marked where its 90 % interval
     holds zero."""
@@ -165,8 +170,7 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
             ink = "white" if dark else style.BLACK if known else "#AAAAAA"
             axes.text(column + 0.47, row + 0.36, state, ha="center", va="center", fontsize=9, fontweight="bold", color=ink)
             if known:
-                near = mine.loc[state, "low"] <= 0.0 <= mine.loc[state, "high"]
-                label = f"{effect:+.2f}{NOT_TOLD_MARK if near else ''}"
+                label = effect_label(*mine.loc[state, ["effect", "low", "high"]])
                 axes.text(column + 0.47, row + 0.7, label, ha="center", va="center", fontsize=7, color=ink)
         axes.set_xlim(0, COLUMNS)
         axes.set_ylim(ROWS, 0)
