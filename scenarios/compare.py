@@ -186,6 +186,7 @@ def _samples(*parts: Sequence[Outcomes]) -> dict[str, draws.Sample]:
 def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
     """Write the tables, as CSV for the sum of all Member States or short tables and as Parquet in full; returns them by name."""
     accounting, last = found.accounting, found.years[-1]
+    units = measures.units(last, found.first_year, accounting.price_year)
     tables = {
         "effects": effects.table(found.policies, found.sample["level"], found.places, found.years, accounting),
         "budgets": budgets(found),
@@ -200,8 +201,10 @@ def write(folder: Path, found: Compared) -> dict[str, pd.DataFrame]:
         ),
         "winners": winners.table(found.policies, found.sample["group"], found.years, accounting),
         "scoreboard": scoreboard.table(found.names, found.sample["level"], found.places, found.years, last),
-        "measures": measures.table(found.coalitions, found.places, measures.units(last, found.first_year, accounting.price_year)),
-        "ranking": pd.DataFrame([{"outcome": name, **row} for name, rows in rankings(found).items() for row in rows]),
+        "measures": measures.table(found.coalitions, found.places, units),
+        "ranking": pd.DataFrame(
+            [{"outcome": name, **row, "unit": units[name]} for name, rows in rankings(found).items() for row in rows]
+        ),
         "share_of_parity": shares(found),
     }  # fmt: skip
     for name, table in tables.items():
@@ -231,7 +234,7 @@ def shares(found: Compared) -> pd.DataFrame:
 def budgets(found: Compared) -> pd.DataFrame:
     """Fiscal effect and cost by policy, item, year and place, total and per head of the reference's non-EU-born."""
     sample = found.sample["money"]
-    columns = {"value": sample.centre, **sample.columns()}
+    columns = {"value": sample.centre, "draws_median": sample.draws_median(), **sample.columns()}
     persons = effects.MEASURES.index("persons")
     heads = found.sample["level"].centre[0, persons, :, :, codes.NON_EU_BORN]  # [year, place]
     for name, of in PER_HEAD.items():

@@ -129,6 +129,9 @@ class Sample:
         error is the larger of two: of the centre, and of the place of the interval, which is the mean of D draws moved by what the
         coarse scale changes on S seeds; its quantile is Student's with S - 1 degrees of freedom. Without draws the Monte Carlo
         interval around the centre alone; not-a-number with a single seed.
+
+        Where effects are not linear in the parameters the centre may lie outside of nearly all draws: the interval is extended to
+        hold it (holding). The share of noise is that before.
         """
         place = self.centre
         ends, error = (place, place), _variance(self.full) / len(self.full)
@@ -138,8 +141,13 @@ class Sample:
             ends, error = self.interval(), np.maximum(error, noise / len(self.drawn) + _variance(move) / len(move))
         half = student(len(self.full) - 1) * np.sqrt(error)
         low, high = (np.maximum(sign * (end - place), 0.0) for sign, end in zip((-1, 1), ends))
-        width = (low + high) / 2.0
-        return Interval(place - np.hypot(low, half), place + np.hypot(high, half), share(half**2, half**2 + width**2))
+        noise_share = share(half**2, half**2 + ((low + high) / 2.0) ** 2)
+        return Interval(*holding(place - np.hypot(low, half), place + np.hypot(high, half), self.centre), noise_share)
+
+    def draws_median(self) -> np.ndarray:
+        """Median of the draws that interval() is made of; not-a-number without draws. The centre is no median of an outcome:
+        it has every parameter at its own."""
+        return np.full(self.full.shape[1:], np.nan) if self.drawn is None else np.median(self.shrunk(), axis=0)
 
     def noise_of_draws(self) -> np.ndarray:
         """Share of Monte Carlo noise in the variance of moved(); not-a-number without draws."""
@@ -183,6 +191,11 @@ class Sample:
 def percentiles(drawn: np.ndarray) -> np.ndarray:
     """Both ends of an interval from draws [draw, ...]."""
     return np.percentile(drawn, [LOW, HIGH], axis=0, method="weibull")
+
+
+def holding(low: np.ndarray, high: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of an interval, extended where it does not hold a value; nothing changes where either is not-a-number."""
+    return np.where(value < low, value, low), np.where(value > high, value, high)
 
 
 def each(

@@ -37,15 +37,23 @@ RANKED_NAMES = {
 }  # fmt: skip
 
 
-def shown(row: Mapping[str, Any] | None, name: str = "value", digits: int = 0, scale: float = 1.0) -> str:
-    """`1.2 [0.8 to 1.7]`, marked where it is mostly Monte Carlo noise; without an interval `1.2 (0.1)` with the standard error."""
-    if row is None or row[name] is None:
+def shown(row: Mapping[str, Any] | None, name: str = "value", digits: int = 0, scale: float = 1.0, median: bool = False) -> str:
+    """`1.2 [0.8 to 1.7]`, marked where it is mostly Monte Carlo noise; without an interval `1.2 (0.1)` with the standard error;
+    `[0.8 to open]` where the upper end is; with `median` `1.2, median of draws 1.3 [0.8 to 1.7]`. Without a number the note."""
+    if row is None:
         return "-"
-    number, low, high, error = (None if row.get(key) is None else row[key] / scale for key in (name, "low", "high", "monte_carlo_se"))
-    if low is None or high is None:
+    if row[name] is None:
+        return row.get("note") or "-"
+    keys = (name, "low", "high", "monte_carlo_se", "draws_median")
+    number, low, high, error, middle = (None if row.get(key) is None else row[key] / scale for key in keys)
+    if low is None:
         return text.estimate(number, error, digits)
-    ends = " to ".join(text.estimate(end, None, digits) for end in (low, high))
-    return f"{text.estimate(number, None, digits)} [{ends}]{NOISE_MARK if (row.get('noise_share') or 0.0) > draws.NOISY else ''}"
+    value = text.estimate(number, None, digits)
+    if median and middle is not None:
+        value += f", median of draws {text.estimate(middle, None, digits)}"
+    top = "open" if high is None else text.estimate(high, None, digits)
+    mark = NOISE_MARK if (row.get("noise_share") or 0.0) > draws.NOISY else ""
+    return f"{value} [{text.estimate(low, None, digits)} to {top}]{mark}"
 
 
 class Found:
@@ -69,11 +77,6 @@ class Found:
     def share(self, policy: str, variant: str, effect: str) -> Mapping[str, Any] | None:
         """Row of share_of_parity.csv."""
         return self._shares.get((policy, variant, effect))
-
-
-def unit_cost(row: Mapping[str, Any]) -> str:
-    """Cost per unit, or why there is none."""
-    return row["note"] if row["value"] is None else shown(row)
 
 
 def money_rows(found: Found, policy: str) -> list[str]:
@@ -107,7 +110,14 @@ def console(content: Mapping[str, Any]) -> str:
     lines += [text.table(header, [[policy, *money_rows(found, policy)] for policy in found.policies]), ""]
     lines.append(f"Cost per person and year, EUR, and jobs, {span}")
     names = ("cost_per_job_year_added", "cost_per_job_year_net", "cost_per_upgraded_year")
-    rows = [[policy, *(unit_cost(found.returned(policy, name)) for name in names), _lost(found, policy)] for policy in found.policies]
+    rows = [
+        [
+            policy,
+            *(shown(found.returned(policy, name)) for name in names),
+            shown(found.returned(policy, "others_lost_per_job_added"), digits=2),
+        ]
+        for policy in found.policies
+    ]
     header = ["", "per job added", "less jobs others lose", "per person upgraded", "jobs of others lost per job added"]
     lines += [text.table(header, rows), ""]
     lines += shares(found)
@@ -136,11 +146,6 @@ def _share(row: Mapping[str, Any] | None, name: str) -> str:
     return f"{value:.2f}" if name == "ratio" else f"{100 * value:.0f} %"
 
 
-def _lost(found: Found, policy: str) -> str:
-    row = found.returned(policy, "others_lost_per_job_added")
-    return row["note"] if row["value"] is None else shown(row, digits=2)
-
-
 def shares(found: Found) -> list[str]:
     """Sentences that set every policy against the gain at parity; none where parity is not reached."""
     gains = found.content["parity_gain_per_head"]
@@ -149,6 +154,9 @@ def shares(found: Found) -> list[str]:
         for variant, gain in gains.items():
             gross, net = (found.share(policy, variant, effect) for effect in ("gross", "net"))
             if gross is None:
+                continue
+            if gross["share"] is None:
+                lines.append(f"{policy} against parity ({variant.replace('_', ' ')}) in {found.last}: no share, {gross['note']}.")
                 continue
             value = shown(gain, "mean")
             lines.append(
@@ -188,8 +196,8 @@ def markdown(content: Mapping[str, Any]) -> str:
                 policy.replace("_", " "),
                 shown(found.effect(policy, "employment_rate", MIGRANTS, last), "effect", 2),
                 shown(found.effect(policy, "overqualification_rate", MIGRANTS, last), "effect", 2),
-                f"{shown(cost, digits=1, scale=1000.0)} ({shown(eu, digits=1, scale=1000.0)})",
-                shown(net, digits=1, scale=1000.0),
+                f"{shown(cost, digits=1, scale=1000.0, median=True)} ({shown(eu, digits=1, scale=1000.0)})",
+                shown(net, digits=1, scale=1000.0, median=True),
                 found.returned(policy, "payback")["note"],
                 shown(share, "share", 1),
             ]

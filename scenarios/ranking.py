@@ -14,6 +14,7 @@ import numpy as np
 from scenarios import draws, statistics
 
 TOLD_APART = 0.95  # share of the draws in which one must beat the other
+NO_DRAWS, LAST = "no draws: no probability", "none comes next"
 
 
 def probability_best(drawn: np.ndarray) -> np.ndarray:
@@ -31,7 +32,7 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
     """Entries from the best to the worst at the centre, from levels [simulation, scenario], the reference among them.
 
     Each with its level less the reference's and the interval of that, the probability of being the best, and the probability of
-    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws.
+    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws. `note`: why one is None.
     """
     sign = 1.0 if higher_is_better else -1.0
     effect = sample.map(lambda levels: levels - levels[:, :1])
@@ -42,7 +43,10 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
     rows = []
     for position, one in enumerate(order):
         better = same = None
-        if position + 1 < len(order) and sample.drawn is not None:
+        note = "" if position + 1 < len(order) else LAST
+        if sample.drawn is None:
+            note = NO_DRAWS
+        if not note:
             other = order[position + 1]
             better = float(probability_better(sample.map(lambda v, a=one, b=other: v[:, a] - v[:, b]).moved()))
             same = 1.0 - TOLD_APART < better < TOLD_APART
@@ -54,6 +58,7 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
                 "probability_best": None if best is None else statistics.number(best[one]),
                 "probability_beats_next": better,
                 "same_as_next": same,
+                "note": note,
             }
         )
     return rows

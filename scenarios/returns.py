@@ -2,7 +2,7 @@
 
 Sums over years are samples of their own (scenarios.draws). Payback and ratios are functions of such sums: of their mean over
 seeds, by jackknife over seeds for the Monte Carlo error, and draw by draw for the interval, which then holds the Monte Carlo
-noise of a coarse run; without draws the interval of a ratio is that of its Monte Carlo error.
+noise of a coarse run and, by extension, the value; without draws the interval of a ratio is that of its Monte Carlo error.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ UNIT_COSTS = {
     "cost_per_job_year_net": "net",
     "cost_per_upgraded_year": "upgraded",
 }
-COLUMNS = ("policy", "place", "measure", "value", "monte_carlo_se", "low", "high", "noise_share", "unit", "note")
-NOT_TOLD, NEGATIVE, NONE = "effect not told from zero", "effect is negative", "no effect"
-SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", "monte_carlo_se", "low", "high", "noise_share")
+NUMBERS = ("draws_median", "monte_carlo_se", "low", "high", "noise_share")  # beside a value
+COLUMNS = ("policy", "place", "measure", "value", *NUMBERS, "unit", "note")
+SHARE_COLUMNS = ("policy", "place", "variant", "effect", "share", *NUMBERS, "unit", "note")
+UNIT_OF_SHARE = "% of the gain at parity"
+NO_NUMBER = NOT_TOLD, NEGATIVE, NONE = "effect not told from zero", "effect is negative", "no effect"
+OPEN = "upper end open"
+TENFOLD = 10.0  # a quotient farther from its value than so many times says no more than that its divisor comes close to zero
 BEYOND = 1e12  # stands for infinity in percentiles
 FEW = "one seed and no draws: no interval"
 
@@ -67,13 +71,30 @@ def told_from_zero(sample: draws.Sample) -> np.ndarray:
 
     Not-a-number with a single seed and no draws, where nothing is known of the error.
     """
+    low, high = _ends(sample)
+    return np.where(np.isnan(low), np.nan, np.where(low > 0, 1, np.where(high < 0, -1, 0)))
+
+
+def _ends(sample: draws.Sample) -> tuple[np.ndarray, np.ndarray]:
     if sample.drawn is not None:
-        low, high = draws.percentiles(sample.moved())
-    elif len(sample.full) < 2:
-        return np.full(sample.full.shape[1:], np.nan)
-    else:
-        low, high, _ = sample.whole_interval()
-    return np.where(low > 0, 1, np.where(high < 0, -1, 0))
+        return draws.holding(*draws.percentiles(sample.moved()), sample.centre)
+    return sample.whole_interval()[:2]
+
+
+def undefined(by: draws.Sample, either_sign: bool) -> np.ndarray:
+    """Why a quotient by a quantity is no number (NO_NUMBER), empty where it is one; FEW where its error is unknown.
+
+    An amount of `either_sign` needs more of its divisor than to be told from zero, since both ends of the quotient run away
+    as it comes close: to be positive in every draw, and not below its value over TENFOLD at the low end of its interval.
+    """
+    sign = told_from_zero(by)
+    if either_sign:
+        close = _ends(by)[0] < by.centre / TENFOLD
+        if by.drawn is not None:
+            close |= (by.moved() <= 0.0).any(axis=0)
+        sign = np.where((sign == 1) & close, 0, sign)
+    words = np.select([by.centre == 0, np.isnan(sign), sign == 0, sign < 0], [NONE, FEW, NOT_TOLD, NEGATIVE], default="")
+    return words.astype(object)
 
 
 def table(
@@ -83,18 +104,17 @@ def table(
     policy's years."""
     first, last = years[0], years[-1]
     found = sums(money, persons, years)
-    numbers = {name: (sample.centre, *sample.columns().values()) for name, sample in found.items()}
-    notes: dict[str, list[str]] = {}
+    numbers = {name: (sample.centre, sample.draws_median(), *sample.columns().values()) for name, sample in found.items()}
+    notes: dict[str, Sequence[str]] = {}
     path = money.map(lambda values: np.moveaxis(values[:, MONEY["net"]].cumsum(axis=1), 1, 2))
-    numbers["payback"] = (
-        payback.payback(path.centre, years), _jackknife(lambda mean: payback.payback(mean, years), path.full),
-        *_bounds(payback.payback(path.moved(), years) if path.drawn is not None else None, len(places)),
-        found["cumulated_net"].noise_of_draws(),
-    )  # fmt: skip
+    moment = payback.payback(path.centre, years)
+    middle, low, high = _of_draws(payback.payback(path.moved(), years) if path.drawn is not None else None, moment)
+    error = _jackknife(lambda mean: payback.payback(mean, years), path.full)
+    numbers["payback"] = moment, middle, error, low, high, found["cumulated_net"].noise_of_draws()
     notes["payback"] = [
-        payback.quarter(middle, first, last)
-        + ("" if path.drawn is None else f" [{payback.quarter(low, first, last)} to {payback.quarter(high, first, last)}]")
-        for middle, _, low, high, _ in zip(*numbers["payback"], strict=True)
+        payback.quarter(one, first, last)
+        + ("" if path.drawn is None else f" [{payback.quarter(early, first, last)} to {payback.quarter(late, first, last)}]")
+        for one, early, late in zip(moment, low, high, strict=True)
     ]
     cost = money.map(lambda values: fiscal_effect.MILLION * values[:, MONEY["cost"]].sum(axis=1))
     worked = persons.map(lambda values: values.sum(axis=2))
@@ -102,20 +122,24 @@ def table(
     divided["others_lost_per_job_added"] = (worked.map(lambda values: values[:, jobs.ITEM["lost_by_others"]]), "added")
     for name, (amount, item) in divided.items():
         by = worked.map(lambda values, row=jobs.ITEM[item]: values[:, row])
-        numbers[name] = quotient(amount, by)
-        notes[name] = [_undefined(sign, units == 0) for sign, units in zip(told_from_zero(by), by.centre, strict=True)]
+        value, *beside, high, noise_share = quotient(amount, by)
+        notes[name] = undefined(by, either_sign=name not in UNIT_COSTS)
+        if name in UNIT_COSTS:
+            high = np.where((value > 0) & (high > TENFOLD * value), np.inf, high)
+            notes[name] = np.where((notes[name] == "") & np.isinf(high), OPEN, notes[name])
+        numbers[name] = value, *beside, high, noise_share
     rows = []
     for name, unit in units(first, last, price_year).items():
         for p, place in enumerate(places):
             note = notes[name][p] if name in notes else ""
-            empty = name in divided and note not in ("", FEW)
+            empty = name in divided and note in NO_NUMBER
             cells = [None if empty else statistics.number(column[p]) for column in numbers[name]]
             rows.append([policy, place, name, *cells, unit, note])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ratio of the means over seeds, its jackknife error, its interval, and the share of noise in it.
+def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, ...]:
+    """Ratio of the means over seeds, its median over draws, its jackknife error, its interval, and the share of noise in it (NUMBERS).
 
     A draw without a positive unit costs without bound. The share is that of the amount less the ratio at the centre times the
     units, to which the ratio is proportional near the centre.
@@ -125,20 +149,11 @@ def quotient(amount: draws.Sample, by: draws.Sample) -> tuple[np.ndarray, np.nda
     error = _jackknife(lambda mean: ratio(mean[0], mean[1]), both)
     if by.drawn is None:
         half = draws.student(len(by.full) - 1) * error
-        return centre, error, centre - half, centre + half, draws.share(half, half)
+        return centre, np.full(centre.shape, np.nan), error, centre - half, centre + half, draws.share(half, half)
     drawn, units = np.broadcast_arrays(amount.moved(), by.moved())
-    low, high = _bounds(np.where(units > 0, ratio(drawn, units), np.inf), centre.shape)
+    middle, low, high = _of_draws(np.where(units > 0, ratio(drawn, units), np.inf), centre)
     left = draws.Sample(*(of - centre * units for of, units in zip(amount.parts, by.parts)))
-    return centre, error, low, high, left.noise_of_draws()
-
-
-def _undefined(sign: float, nothing: bool) -> str:
-    """Why a cost per unit is no number, empty when it is one."""
-    if nothing:
-        return NONE
-    if np.isnan(sign):
-        return FEW
-    return {1: "", 0: NOT_TOLD, -1: NEGATIVE}[int(sign)]
+    return centre, middle, error, low, high, left.noise_of_draws()
 
 
 def _jackknife(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
@@ -151,12 +166,15 @@ def _jackknife(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray)
         return np.sqrt((number - 1) / number * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
 
 
-def _bounds(drawn: np.ndarray | None, shape: Any) -> np.ndarray:
-    """Both ends of the interval [2, ...] of draws that may be infinite; undefined ones count as infinite unless all are."""
+def _of_draws(drawn: np.ndarray | None, value: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Median and both ends of the interval of draws that may be infinite, extended to hold the value at the centre; undefined
+    draws count as infinite unless all are."""
     if drawn is None:
-        return np.full((2, *np.atleast_1d(shape)), np.nan)
-    found = draws.percentiles(np.where(np.isnan(drawn), BEYOND, np.minimum(drawn, BEYOND)))
-    return np.where(np.isnan(drawn).all(axis=0), np.nan, np.where(found > BEYOND / 100.0, np.inf, found))
+        return tuple(np.full((3, *value.shape), np.nan))
+    counted = np.where(np.isnan(drawn), BEYOND, np.minimum(drawn, BEYOND))
+    found = np.stack([np.median(counted, axis=0), *draws.percentiles(counted)])
+    middle, low, high = np.where(np.isnan(drawn).all(axis=0), np.nan, np.where(found > BEYOND / 100.0, np.inf, found))
+    return middle, *draws.holding(low, high, value)
 
 
 def shares(
@@ -165,14 +183,17 @@ def shares(
     """Share of the gain at parity that the policy reaches in the last year, in percent, by variant and place.
 
     money [simulation, item, place] of the last year in million euro, gain [simulation, variant, place] in million euro, both of
-    the same simulations. `gross` is the change of the non-EU-born's own contribution, `net` that of everybody less the cost.
+    the same simulations. `gross` is the change of the non-EU-born's own contribution, `net` that of everybody less the cost. No number,
+    but a note, where the gain is no divisor (undefined).
     """
     rows = []
+    notes = undefined(gain, either_sign=True)
     for kind, item in (("gross", "gross_non_eu_born"), ("net", "net")):
         mine = money.map(lambda values, row=MONEY[item]: 100.0 * values[:, None, row])
         numbers = quotient(mine, gain)
         for v, variant in enumerate(variants):
             for p, place in enumerate(places):
-                cells = [statistics.number(column[v, p]) for column in numbers]
-                rows.append(dict(zip(SHARE_COLUMNS, [policy, place, variant, kind, *cells], strict=True)))
+                note = notes[v, p]
+                cells = [None if note in NO_NUMBER else statistics.number(column[v, p]) for column in numbers]
+                rows.append(dict(zip(SHARE_COLUMNS, [policy, place, variant, kind, *cells, UNIT_OF_SHARE, note], strict=True)))
     return rows

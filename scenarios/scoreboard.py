@@ -51,6 +51,17 @@ INDICATORS = (
 )
 
 
+def _notes(one: Indicator, place: str, first: bool, counted: np.ndarray) -> str:
+    """What a row says of itself and of its empty cells; counted: whether the non-EU-born and natives have the rate."""
+    said = {
+        one.note: place in codes.MEMBER_STATES or not one.note.startswith("Member States"),
+        "nobody to count": not counted[0],
+        "not counted for natives": not counted[1],
+        "the reference: no effect": first,
+    }
+    return "; ".join(words for words, applies in said.items() if applies and words)
+
+
 def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str], years: Sequence[int], year: int) -> pd.DataFrame:
     """Rows (COLUMNS) of one year from levels [simulation, scenario, measure, year, place, origin]; those not produced last."""
     at = list(years).index(year)
@@ -68,8 +79,9 @@ def table(scenarios: Sequence[str], sample: draws.Sample, places: Sequence[str],
                 numbers = [values[s, m, p, codes.NON_EU_BORN] for values in level.values()]
                 numbers += [level[name][s, m, p, codes.NATIVE] for name in ("value", "low", "high")]
                 moved = [values[s, m, p] if s else np.nan for values in effect.values()]
-                note = one.note if place in codes.MEMBER_STATES or not one.note.startswith("Member States") else ""
-                rows.append([one.area, one.name, place, year, scenario, *numbers, *moved, effects.UNITS[one.measure], note])
+                counted = np.isfinite(levels.centre[s, m, p, [codes.NON_EU_BORN, codes.NATIVE]])
+                unit = f"{effects.UNITS[one.measure]}; effect in percentage points"
+                rows.append([one.area, one.name, place, year, scenario, *numbers, *moved, unit, _notes(one, place, not s, counted)])
     left = [one for one in INDICATORS if not one.measure]
     rows += [[one.area, one.name, "", year, "", *[np.nan] * 12, "", f"not produced: {one.note}"] for one in left]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -110,8 +110,50 @@ def test_every_number_has_an_interval(made):
     assert parts[["part", "low", "high", "noise_share"]].notna().all(axis=None) and (parts["low"] <= parts["high"]).all()
     parts = parts[parts["measure"] != "all"]
     assert ((parts["alone_low"] <= parts["alone"]) & (parts["last"] <= parts["last_high"])).all()
+    error = stats.t.ppf(0.95, 2) * parts["monte_carlo_se"]  # two seeds, three measures: noise is pooled, never below its own
+    assert (parts["low"] <= parts["part"] - error + 1e-9).all() and (parts["high"] >= parts["part"] + error - 1e-9).all()
     budget = read(made, "budgets")
     assert (budget["per_head_low"] <= budget["per_head_high"]).all()
+
+
+VALUES = {  # of every table, the column that `low` and `high` are the interval of
+    "effects": "effect", "budgets": "value", "returns": "value", "winners": "effect", "scoreboard": "non_eu_born", "measures": "part",
+    "ranking": "effect", "share_of_parity": "share",
+}  # fmt: skip
+
+
+def numbers(table):
+    """Columns of numbers; a column of notes without any note is read as numbers, too."""
+    return [name for name in table.select_dtypes("number").columns if name not in ("prior_share", "note")]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_interval_holds_its_value(made, name):
+    """In every table, in every row and for every value with an interval, its own among them: low <= value <= high."""
+    table = pd.read_csv(made[0] / f"{name}.csv")
+    intervals = {column.removesuffix("low").removesuffix("_"): column for column in table if column.endswith("low")}
+    assert "" in intervals
+    for value, low in intervals.items():
+        rows = table[[value or VALUES[name], low, low.removesuffix("low") + "high"]].replace([np.inf, -np.inf], np.nan).dropna()
+        assert len(rows), value
+        middle, bottom, top = rows.to_numpy().T
+        assert (bottom <= middle).all() and (middle <= top).all(), (value, rows[(bottom > middle) | (middle > top)])
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_number_has_a_unit_and_every_blank_a_reason(made, name):
+    """A unit in every row but those of indicators not produced; a number is left out only where a note says why, and of a whole mix,
+    which is no measure alone nor the last. (prior_share is blank where parameters explain nothing.)"""
+    table = pd.read_csv(made[0] / f"{name}.csv")
+    blank = table[numbers(table)].isna().any(axis=1)
+    if name == "measures":
+        blank &= table["measure"] != "all"
+    if "note" in table:
+        blank &= table["note"].isna()
+        assert all(str(note).startswith("not produced: ") for note in table.loc[table["unit"].isna(), "note"])
+    else:
+        assert table["unit"].notna().all()
+    assert not blank.any(), table[blank]
 
 
 def test_winners_add_up_to_the_effect(made):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from model.codes import MEMBER_STATES
-from scenarios import draws, fiscal_effect, jobs, ranking, returns
+from scenarios import draws, fiscal_effect, jobs, policy_table, ranking, returns
 from scenarios.figures import policy
 
 NAMES = ("baseline", "a", "b")
@@ -53,11 +53,17 @@ def test_every_member_state_has_a_tile_of_its_own():
     assert all(column < policy.COLUMNS and row < policy.ROWS for column, row in policy.TILES.values())
 
 
+def test_a_tile_is_marked_where_its_interval_holds_zero():
+    """Whatever the Monte Carlo error: an effect that draws leave open is marked, one that they do not is not, and no effect is."""
+    labels = [policy.effect_label(*ends) for ends in ((0.5, -0.1, 1.4), (0.5, 0.1, 1.4), (-0.5, -1.4, -0.1), (0.0, 0.0, 0.0))]
+    assert labels == ["+0.50~", "+0.50", "-0.50", "+0.00~"]
+
+
 def test_an_interval_that_noise_hides_is_the_monte_carlo_interval():
     """Seeds that differ more than draws say nothing of parameters: what is left is the error of the place of the interval, the mean of
     39 draws moved on two seeds, or that of the centre where it is larger; probabilities are of the draws as they are. A quantity
     beside it without noise keeps its own."""
-    full = np.array([[0.0, 0.0], [4.0, 0.0]])
+    full = np.array([[0.0, 5.0], [4.0, 5.0]])
     drawn = np.stack([np.linspace(-1.0, 1.0, 39), np.linspace(1.0, 39.0, 39)], axis=1)
     found = draws.Sample(full + [0.5, 0.0], full, drawn, drawn[:8])
     low, high, noise = found.whole_interval()
@@ -66,6 +72,19 @@ def test_an_interval_that_noise_hides_is_the_monte_carlo_interval():
     assert noise.tolist() == [1.0, 0.0] and found.noise_of_draws().tolist() == [1.0, 0.0]
     assert found.moved() == pytest.approx(drawn + [0.5, 0.0])
     assert returns.told_from_zero(found).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("centre", "ends"), [(5.0, (2.0, 38.0)), (0.5, (0.5, 38.0)), (50.0, (2.0, 50.0))])
+def test_an_interval_holds_its_own_value(centre, ends):
+    """39 draws from 1 to 39 without Monte Carlo error: their percentiles, or as far as the centre where that lies outside of them;
+    what lies at zero or below at the centre is not told from zero whatever the draws say."""
+    full, drawn = np.full((2, 1), centre), np.linspace(1.0, 39.0, 39)[:, None]
+    found = draws.Sample(full, full, drawn, drawn[:8])
+    assert [float(end[0]) for end in found.whole_interval()[:2]] == pytest.approx(ends)
+    assert found.draws_median().tolist() == [20.0] and np.isnan(draws.Sample(full).draws_median()).all()
+    assert returns.told_from_zero(found).tolist() == [1]
+    below = np.full((2, 1), -0.5)
+    assert returns.told_from_zero(draws.Sample(below, below, drawn, drawn[:8])).tolist() == [0]
 
 
 def test_without_draws_the_interval_is_that_of_the_seeds():
@@ -161,6 +180,73 @@ def test_intervals_of_returns_are_those_of_their_draws():
     ).set_index("measure")  # fmt: skip
     assert table.loc["cumulated_cost", ["low", "high"]].tolist() == pytest.approx([12 * 2 / 20, 12 * 38 / 20])
     assert table.loc["cost_per_job_year_added", ["low", "high"]].tolist() == pytest.approx([2e3, 38e3])
+    assert table.loc[["cumulated_cost", "cost_per_job_year_added"], "draws_median"].tolist() == pytest.approx([12.0, 20e3])
     assert table.loc["cumulated_net", ["low", "high"]].tolist() == pytest.approx([16 - 22.8, 16 - 1.2])
     assert table.loc["payback", "note"] == "2026Q3 [from the start to not by 2026]"
     assert table.loc["payback", "high"] is None or np.isnan(table.loc["payback", "high"])
+
+
+def drawn_sample(centre, factor):
+    """A sample without Monte Carlo error, multiplied by a factor in each draw."""
+    full, drawn = np.stack([centre] * 2), np.stack([centre * one for one in factor])
+    return draws.Sample(full, full, drawn, drawn[:8])
+
+
+@pytest.mark.parametrize(
+    ("fewest", "high", "said"),
+    [(0.2, 20e3 / 0.2, ""), (0.11, 20e3 / 0.11, ""), (0.09, None, returns.OPEN), (-0.1, None, returns.NOT_TOLD)],
+)
+def test_an_upper_end_beyond_ten_times_the_cost_per_job_is_open(fewest, high, said):
+    """39 draws of the jobs, in three the fewest: the end is what a job costs then, open beyond ten times the value, and without jobs
+    there is no number. Of others lost per job, which may have either sign, there is none from ten times on."""
+    money, persons = (one.full[0] for one in made((10, 2), (2, 14), 300, 60, 30))
+    factor = np.where(np.arange(39) < 3, fewest, 1.0)
+    table = returns.table("mix", drawn_sample(money, np.ones(39)), drawn_sample(persons, factor), ["MT"], YEARS, 2019)
+    row = table.set_index("measure").loc["cost_per_job_year_added"]
+    assert row["note"] == said and (row["high"] == pytest.approx(high) if high else np.isnan(row["high"]))
+    assert np.isnan(row["value"]) == (said == returns.NOT_TOLD)
+    if said != returns.NOT_TOLD:
+        assert row["value"] == pytest.approx(20e3) and row["low"] == pytest.approx(20e3) and row["draws_median"] == pytest.approx(20e3)
+    others = table.set_index("measure").loc["others_lost_per_job_added"]
+    assert others["note"] == ("" if fewest > 0.1 else returns.NOT_TOLD) and np.isnan(others["value"]) == (fewest < 0.1)
+    end = "open" if high is None else f"{high:,.0f}".replace(",", " ")
+    console = policy_table.shown({name: None if value != value else value for name, value in row.items()})
+    assert console == (said if said == returns.NOT_TOLD else f"20 000 [20 000 to {end}]")
+
+
+def test_no_share_of_a_gain_that_may_be_nothing():
+    """Gains of four Member States over 39 draws: always the same, nothing in one draw, a twentieth in three, and below zero: only of
+    the first is there a share, of the others the reason. The effect is 4 of 50 in every draw."""
+    money = np.zeros((len(fiscal_effect.ITEMS), 4))
+    money[fiscal_effect.ITEM["gross_non_eu_born"]], money[fiscal_effect.ITEM["net"]] = 4.0, -1.0
+    gain = np.array([[50.0, 50.0, 50.0, -50.0]])
+    factor = np.ones((39, 1, 4))
+    factor[0, 0, 1], factor[:3, 0, 2] = 0.0, 0.05
+    rows = returns.shares(drawn_sample(money, np.ones(39)), drawn_sample(gain, factor), ["full"], ["AT", "HR", "SK", "PT"], "mix")
+    found = {(row["place"], row["effect"]): row for row in rows}
+    for effect, share in (("gross", 8.0), ("net", -2.0)):
+        assert [found["AT", effect][name] for name in ("share", "low", "high", "note")] == [share, share, share, ""]
+        for place, note in (("HR", returns.NOT_TOLD), ("SK", returns.NOT_TOLD), ("PT", returns.NEGATIVE)):
+            row = found[place, effect]
+            assert row["note"] == note and all(row[name] is None for name in ("share", *returns.NUMBERS))
+    assert {row["unit"] for row in rows} == {returns.UNIT_OF_SHARE}
+
+
+def test_the_median_of_the_draws_stands_beside_the_centre_where_asked():
+    """As in the table of the README; nothing is added without draws."""
+    row = {"value": 44.2, "low": 41.0, "high": 69.3, "monte_carlo_se": 0.1, "noise_share": 0.1, "draws_median": 52.0}
+    assert policy_table.shown(row, digits=1, median=True) == "44.2, median of draws 52.0 [41.0 to 69.3]"
+    assert policy_table.shown(row, digits=1) == "44.2 [41.0 to 69.3]"
+    assert policy_table.shown(row | {"draws_median": None}, digits=1, median=True) == "44.2 [41.0 to 69.3]"
+
+
+def test_no_share_is_a_sentence_with_the_reason():
+    """Where the gain at parity is not told from zero there is no percentage of it."""
+    row = {"policy": "mix", "variant": "full", "share": None, "note": returns.NOT_TOLD}
+    content = {
+        "first_year": 2025, "last_year": 2035, "policies": ["mix"], "returns": [], "effects": [],
+        "share_of_parity": [{**row, "effect": effect} for effect in ("gross", "net")],
+        "parity_gain_per_head": {"full": {"mean": 10.0, "low": -1.0, "high": 21.0}},
+    }  # fmt: skip
+    lines = policy_table.shares(policy_table.Found(content))
+    assert lines == ["mix against parity (full) in 2035: no share, effect not told from zero.", ""]

@@ -1,6 +1,7 @@
 """Shapley values from all coalitions and from some: efficiency, exactness where it is promised, and an error that is one."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,6 +140,25 @@ def small_mix(parameters, noise, draws, seeds, g, measures=6):
         drawn[d] = [*shapley.balanced_parts(signs, found), found[1] - found[0]]
     labels = tuple(map(str, range(measures)))
     return own, Coalitions("mix", labels, chosen, values[..., None, None], drawn[..., None, None])
+
+
+@pytest.mark.parametrize("away", [-20.0, 0.0, 20.0])
+def test_an_interval_of_parts_holds_the_error_at_the_centre(away):
+    """Draws far from the centre: the interval reaches from around their mean to the centre and its error there, which without draws is
+    the whole interval."""
+    _, one = small_mix(0.3, 1.0, 4, 2, np.random.default_rng(6))
+    one = replace(one, drawn=one.drawn + away)
+    low, high, _ = intervals(one)
+    own_low, own_high, _ = intervals(replace(one, drawn=one.drawn[:0]))
+    place = one.drawn.mean(axis=0)
+    assert (low <= own_low).all() and (high >= own_high).all() and ((low <= place) & (place <= high)).all()
+    if away:
+        near, wanted = (high, own_high) if away < 0 else (low, own_low)
+        assert near == pytest.approx(wanted)
+    alone = replace(one, values=one.values[:1])
+    low, high, _ = intervals(alone)  # a single seed has no error: the centre itself is held
+    middle = shapley.estimate(alone.chosen, alone.values[0])[0]
+    assert (low[:-1] <= middle).all() and (middle <= high[:-1]).all()
 
 
 @pytest.mark.parametrize(("parameters", "noise", "draws"), [(0.0, 1.0, 4), (0.3, 1.0, 4), (1.0, 1.0, 4), (1.0, 0.0, 4), (0.0, 1.0, 0)])

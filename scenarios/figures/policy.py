@@ -30,6 +30,7 @@ TILES = {
 }  # fmt: skip
 COLUMNS, ROWS = 8, 8
 MILLION_PER_BILLION = 1000.0
+NOT_TOLD_MARK = "~"  # as between two policies that cannot be told apart (scenarios.ranking)
 WORDS = {  # names that underscores do not spell
     "womens_measures": "women's measures", "womens_participation": "women's participation",
     "anti_discrimination": "anti-discrimination", "job_related_courses": "job-related courses",
@@ -140,9 +141,14 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
     style.save(drawn, path)
 
 
+def effect_label(effect: float, low: float, high: float) -> str:
+    """`+0.12`, marked where the interval holds zero."""
+    return f"{effect:+.2f}{NOT_TOLD_MARK if low <= 0.0 <= high else ''}"
+
+
 def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], policies: Sequence[str]) -> None:
-    """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; marked where two Monte Carlo
-    errors hold zero."""
+    """Effect on employment of the non-EU-born in the last year by Member State, one grid per policy; marked where its 90 % interval
+    holds zero."""
     rows = effects[(effects["origin"] == MIGRANTS) & (effects["measure"] == "employment_rate")]
     rows = rows[(rows["year"] == content["last_year"]) & rows["place"].isin(codes.MEMBER_STATES)]
     columns = min(3, len(policies))
@@ -164,8 +170,7 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
             ink = "white" if dark else style.BLACK if known else "#AAAAAA"
             axes.text(column + 0.47, row + 0.36, state, ha="center", va="center", fontsize=9, fontweight="bold", color=ink)
             if known:
-                near = abs(effect) < 2 * np.nan_to_num(mine.loc[state, "monte_carlo_se"])
-                label = f"{effect:+.2f}{'°' if near else ''}"
+                label = effect_label(*mine.loc[state, ["effect", "low", "high"]])
                 axes.text(column + 0.47, row + 0.7, label, ha="center", va="center", fontsize=7, color=ink)
         axes.set_xlim(0, COLUMNS)
         axes.set_ylim(ROWS, 0)
@@ -174,7 +179,8 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
     for axes in panels:
         axes.axis("off")
     drawn.suptitle(
-        f"Points of the employment rate in {content['last_year']}, born outside the EU\n(° within two Monte Carlo errors of zero)",
+        f"Points of the employment rate in {content['last_year']}, born outside the EU\n"
+        f"{NOT_TOLD_MARK} not told from zero: its 90 % interval,\n{_over(content)}, holds zero",
         x=0.01, ha="left", fontsize=10,
     )  # fmt: skip
     style.save(drawn, path)
