@@ -25,6 +25,7 @@ BY_SEX = "employment_rate"  # the figure compared by sex too
 EU_AIM = {"employment_rate": 0.5, "unemployment_rate": 0.5, "overqualification_rate": 1.0}  # points
 MEMBER_STATE_AIM = 2.0  # points of employment, or twice the sampling error where that is more
 MISSES_SHOWN = 10
+FURTHEST_SHOWN = 3  # Member States from the projection
 SIMULATED, SURVEYED = "simulated", "survey"  # numbers of persons with which Member States add up to the EU
 COLUMNS = (
     "figure", "place", "origin", "sex", "year", "weights", "simulated", "monte_carlo_se", "published", "status", "of_member_states",
@@ -156,7 +157,7 @@ def projection_in_use() -> str:
 
 
 def fit_lines(table: pd.DataFrame) -> list[str]:
-    """The fit in a few lines for the console: margins, stock, employment and overqualification."""
+    """The fit in a few lines for the console: margins, stock, rates of 2019, and population beside the projection."""
     states = table[table["place"] != EU]
     margin = states.loc[states["figure"] == "raked_margins", "simulated"].max()
     lines = [f"Fit to the figures used: raked margins within {100 * margin:.3f} % of the stock"]
@@ -182,11 +183,17 @@ def fit_lines(table: pd.DataFrame) -> list[str]:
             words.append(f"{origin.replace('_', '-')} {total}worst {mine[worst]:+.1f} ({part.loc[worst, 'place']})")
         lines.append(f"  {name} {REFERENCE_YEAR}, points from published: " + "; ".join(words))
     lines += _aim_lines(table)
-    people = table[(table["figure"] == "population") & (table["place"] == EU)]
+    people = table[table["figure"] == "population"]
     if len(people):
         gaps = 100 * (people["simulated"] / people["published"] - 1)
-        shown = ", ".join(f"{year} {gap:+.1f} %" for year, gap in zip(people["year"], gaps))
-        lines.append(f"  population of all groups against projection {projection_in_use()} (not used): {shown}")
+        words = []
+        for year, mine in gaps.groupby(people["year"]):
+            of_eu = people.loc[mine.index, "place"] == EU
+            far = mine[~of_eu].abs().nlargest(FURTHEST_SHOWN).index
+            total = "".join(f"EU {gap:+.1f} %, " for gap in mine[of_eu])
+            named = ", ".join(f"{mine[i]:+.1f} % ({people.loc[i, 'place']})" for i in far)
+            words.append(f"{year} {total}worst {named}")
+        lines.append(f"  population of all groups against projection {projection_in_use()} (not used): {'; '.join(words)}")
     return lines
 
 

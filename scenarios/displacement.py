@@ -28,6 +28,7 @@ BY_YEAR = {  # other outcomes: unit
     "others_displaced_per_added_job": "persons per added job",
     "fiscal_loss_of_others": "EUR per non-EU-born head and year",
 }
+EFFECTS = ("others_displaced_per_added_job", "fiscal_loss_of_others")  # as small as their noise: intervals hold it
 SHOCK_SHARE, SHOCK_LEAVING = 0.01, 0.03  # of employment in a year; of the added jobs in a quarter
 SHOCK_LAST_YEAR = 2027
 

@@ -172,14 +172,20 @@ class Sample:
         left = np.maximum(_variance(self.of_data) - noise, 0.0)
         return np.clip(1.0 - statistics.per_head(left, parameters), 0.0, 1.0)
 
-    def numbers(self) -> dict[str, np.ndarray]:
-        """Every number that is told of a quantity whose Monte Carlo error stands apart, by its name in tables (NUMBERS)."""
+    def numbers(self, effects: np.ndarray | bool = False) -> dict[str, np.ndarray]:
+        """Every number that is told of a quantity whose Monte Carlo error stands apart, by its name in tables (NUMBERS).
+
+        effects: which quantities are effects as small as their noise, whose interval holds the Monte Carlo error in any case, that of
+        the centre too. Every interval holds its centre: where draws, coarser and few, leave it outside, the end on its side is there.
+        """
         low, high = self.interval()
         if self.drawn is not None:
             # Where noise is most of it, the interval of parameters alone is too narrow more often than not.
             whole = self.whole_interval()
-            noisy = whole.noise_share > NOISY
+            noisy = effects | (whole.noise_share > NOISY)
             low, high = np.where(noisy, whole.low, low), np.where(noisy, whole.high, high)
+            reach = np.where(effects, student(len(self.full) - 1) * self.monte_carlo_se, 0.0)
+            low, high = holding(*holding(low, high, self.centre - reach), self.centre + reach)
         told = (self.centre, self.monte_carlo_se, low, high, self.parameter_sd(), self.prior_share())
         return dict(zip(NUMBERS, told, strict=True))
 
@@ -244,16 +250,19 @@ def intervals(
 
     simulate(draw, seed, progress) gives the outcomes of a coarse run; centre: outcomes of the seeds at full scale. `low` and `high` are
     percentiles of the draws with the Monte Carlo variance of a run taken out, moved by what the coarse scale changes at the
-    centre, and of both together (`whole_interval`) where Monte Carlo error dominates; `prior_share` is the share of the
-    parameter variance that priors leave open, the data the rest.
+    centre, and of both together (`whole_interval`) where Monte Carlo error dominates, and reach to the centre; `prior_share` is
+    the share of the parameter variance that priors leave open, the data the rest.
     """
     return rows(centre, *simulated(config, simulate, progress))
 
 
-def rows(centre: Sequence[Outcomes], *drawn: Sequence[Outcomes]) -> list[dict[str, Any]]:
-    """Rows of `intervals` from outcomes of the seeds at full scale and what `simulated` gives; without draws no interval."""
+def rows(centre: Sequence[Outcomes], *drawn: Sequence[Outcomes], effects: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Rows of `intervals` from outcomes of the seeds at full scale and what `simulated` gives; without draws no interval.
+
+    effects: names of outcomes whose interval holds the Monte Carlo error in any case (Sample.numbers).
+    """
     keys = list(centre[0])
-    found = Sample(*(_stack(keys, part) for part in (centre, *drawn))).numbers()
+    found = Sample(*(_stack(keys, part) for part in (centre, *drawn))).numbers(np.array([key[3] in effects for key in keys]))
     return [
         dict(zip(COLUMNS, [*key, *(statistics.number(column[k]) for column in found.values())], strict=True))
         for k, key in enumerate(keys)

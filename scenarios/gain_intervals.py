@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from calibration.config import Config
 from calibration.draw import Draw
 from model import Results, codes
-from scenarios import decomposition, displacement, draws, gain_tables, gains, readings, simulation, summary
+from scenarios import decomposition, displacement, draws, gain_tables, gains, groups, readings, simulation, summary
 from scenarios.progress import Progress
 
 Pair = tuple[str, str]  # given, reference
@@ -30,6 +31,7 @@ class Found:
     gains: np.ndarray  # [label, place, item of gain_tables]
     factors: dict[Pair, np.ndarray]  # [factor, place, item of gain_tables]
     conventions: np.ndarray  # [combination, quantity of gains.by_convention]
+    checks: np.ndarray  # [combination, published level or sign of the groups]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Intervals:
     gains: draws.Sample  # [label, place, item]
     factors: dict[Pair, draws.Sample]  # [factor, place, item]
     conventions: draws.Sample  # [combination, quantity]
+    published: pd.DataFrame  # levels and signs of the groups (groups.published)
+    checks: draws.Sample  # their counterparts [combination, row of published]
 
     @property
     def shown(self) -> list[dict[str, Any]]:
@@ -69,6 +73,7 @@ def intervals(
 ) -> Intervals:
     """Samples of everything; without draws of the seeds alone."""
     every = readings.readings(config.accounting)
+    published = groups.published(baseline[0])
     coarse = draws.coarse(config)
     first = drawn_pairs(config)
 
@@ -77,21 +82,25 @@ def intervals(
         (after,), found = decomposition.simulate_parity(coarse, inputs, [before], progress, first)
         other = displacement.simulate_market_on(coarse, inputs, [before], [after], progress)
         with draw.in_force():  # what is deflated by wage growth takes that of the draw
-            return collect(config, before, after, other, {pair: one for pair, (one,) in found.items()}, every, hicp)
+            return collect(config, before, after, other, {pair: one for pair, (one,) in found.items()}, every, published, hicp)
 
     centre = [
-        collect(config, before, after, market_on[n : n + 1], {pair: parts[pair][n] for pair in parts}, every, hicp)
+        collect(config, before, after, market_on[n : n + 1], {pair: parts[pair][n] for pair in parts}, every, published, hicp)
         for n, (before, after) in enumerate(zip(baseline, paired, strict=True))
     ]
     drawn = draws.simulated(config, simulate, progress) if config.draws else ()
     return Intervals(
-        rows=draws.rows([one.outcomes for one in centre], *([one.outcomes for one in part] for part in drawn)),
+        rows=draws.rows(
+            [one.outcomes for one in centre], *([one.outcomes for one in part] for part in drawn), effects=displacement.EFFECTS
+        ),
         gains=_sample([centre, *drawn], lambda one: one.gains),
         factors={
             pair: _sample([centre, *drawn] if pair in first else [centre], lambda one, pair=pair: one.factors[pair])
             for pair in parts
         },
         conventions=_sample([centre, *drawn], lambda one: one.conventions),
+        published=published,
+        checks=_sample([centre, *drawn], lambda one: one.checks),
     )
 
 
@@ -106,6 +115,7 @@ def collect(
     market_on: Sequence[Results],
     parts: Mapping[Pair, decomposition.Coalitions],
     every: Sequence[readings.Reading],
+    published: pd.DataFrame,
     hicp: Mapping[int, float],
 ) -> Found:
     """What one seed or draw says; market_on: its run with the market on, or none."""
@@ -129,4 +139,5 @@ def collect(
         gains=gain_tables.of_gains(before, after, accounting, hicp),
         factors={pair: gain_tables.of_factors(one, before, accounting, hicp) for pair, one in parts.items()},
         conventions=gains.by_convention(before, after, accounting.price_year, hicp),
+        checks=groups.counterparts(before, published, accounting.price_year, hicp),
     )

@@ -6,8 +6,9 @@ and differences at the same age) and `group_checks.csv` (published levels and si
 combination of conventions). Nothing is fitted to these figures.
 
 Published levels of 2015 and 2014-18 lie before the simulation: they are set beside 2017, its first year, with simulated amounts
-in prices of the published year and no correction for two years of real growth. A sign passes when the mean over seeds has it. A
-level or difference passes within `TOLERANCE` of published spending per head of natives, a difference only with its sign.
+in prices of the published year and no correction for two years of real growth. A sign passes when the mean over seeds has it, and
+is not told where the 90 % interval over draws holds zero. A level or difference passes within `TOLERANCE` of published spending per
+head of natives, a difference only with its sign.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from calibration import targets
 from calibration.config import Accounting
 from calibration.counterparts import ORIGINS_OF, Run
 from model import Results, codes
-from scenarios import conventions, figures, published_account, statistics, summary, text
+from scenarios import conventions, draws, figures, published_account, statistics, summary, text
 
 TOLERANCE = 0.1
 EARLIEST_PRICES = 2015  # first year of the price index
@@ -33,19 +34,19 @@ SWITCHES = tuple(field.name for field in fields(Accounting) if field.name != "pr
 MIGRANTS = ("foreign_born", "eu_born", "non_eu_born")
 AGE_GROUPS = {"under_20": slice(0, 4), "20-64": slice(4, 13), "65+": slice(13, 18), "all": slice(0, 18)}
 LARGEST = 4  # components named
+PASS, FAIL, NOT_TOLD = "pass", "FAIL", "sign not told"
 NAMES = {"native": "natives", "eu_born": "EU-born", "non_eu_born": "non-EU-born", "foreign_born": "all born abroad"}
 
 Hicp = Mapping[int, float]
 
 
-def write(folder: Path, results: Sequence[Results], accounting: Accounting, hicp: Hicp) -> list[str]:
-    """Write the four tables and the figure; returns the lines for the console."""
+def write(folder: Path, results: Sequence[Results], checked: pd.DataFrame, accounting: Accounting, hicp: Hicp) -> list[str]:
+    """Write the four tables and the figure, `checked` from `checks`; returns the lines for the console."""
     profile = list(age_profile(results, accounting, hicp))
     _write_rows(folder / "groups.csv", list(balances(results, accounting, hicp)))
     _write_rows(folder / "age_profile.csv", profile)
     apart = differences(results, accounting, hicp)
     apart.to_csv(folder / "group_differences.csv", index=False, float_format="%.2f", lineterminator="\n")
-    checked = checks(results, accounting.price_year, hicp)
     checked.to_csv(folder / "group_checks.csv", index=False, float_format="%.2f", lineterminator="\n")
     levels = _published_levels(results[0], accounting, hicp)
     figures.draw_groups(
@@ -130,37 +131,54 @@ def _write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def checks(results: Sequence[Results], price_year: int, hicp: Hicp) -> pd.DataFrame:
-    """One row per published level or sign and combination of conventions.
+def checks(wanted: pd.DataFrame, sample: draws.Sample, price_year: int) -> pd.DataFrame:
+    """One row per published level or sign (rows of `published`) and combination of conventions, from a sample of `counterparts`.
 
     Columns: the check, its place and year, the simulated year, price_year, the switches, unit, published, simulated with
-    monte_carlo_se, tolerance (missing for signs), passed (missing where the combination gives no such figure: children at
-    their parents have no age). Empty unless all Member States of the figure are simulated in its year.
+    monte_carlo_se, `low` and `high` of its 90 % interval (missing without draws), tolerance (missing for signs), `passed` by the
+    mean over seeds alone (missing where the combination gives no such figure: children at their parents have no age), and the
+    verdict, which is `sign not told` instead of pass or FAIL where the interval of a sign holds zero.
     """
-    wanted = _published(results[0])
     limit = TOLERANCE * _spending_of_natives()
-    runs = [Run(result) for result in results]
+    numbers = sample.numbers()
     rows = []
-    for chosen in conventions.every_convention(price_year):
+    for c, chosen in enumerate(conventions.every_convention(price_year)):
         switches = {name: str(getattr(chosen, name)).lower() for name in SWITCHES}
-        for row in wanted.itertuples():
-            prices = price_year if row.unit == "sign" else max(row.year, EARLIEST_PRICES)
-            values = _simulated(runs, row, replace(chosen, price_year=prices), hicp)
+        for w, row in enumerate(wanted.itertuples()):
             sign = row.unit == "sign"
+            value, error, low, high = (float(numbers[name][c, w]) for name in ("centre", "monte_carlo_se", "low", "high"))
+            passed = None if np.isnan(value) else _passes(row, value, limit)
             rows.append({
                 "check": row.check, "place": row.place, "year": row.year, "simulated_year": max(row.year, codes.FIRST_YEAR),
-                "price_year": prices, **switches, "unit": row.unit, "published": row.observed,
-                "simulated": np.nan if values is None else values.mean(),
-                "monte_carlo_se": np.nan if values is None else float(statistics.standard_error(values)),
-                "tolerance": np.nan if sign else limit,
-                "passed": None if values is None else _passes(row, float(values.mean()), limit),
+                "price_year": _prices(row, price_year), **switches, "unit": row.unit, "published": row.observed,
+                "simulated": value, "monte_carlo_se": error, "low": low, "high": high, "tolerance": np.nan if sign else limit,
+                "passed": passed, "verdict": _verdict(passed, sign and low <= 0.0 <= high),
             })  # fmt: skip
-    names = ["check", "place", "year", "simulated_year", "price_year", *SWITCHES, "unit"]
-    return pd.DataFrame(rows, columns=[*names, "published", "simulated", "monte_carlo_se", "tolerance", "passed"])
+    names = ["check", "place", "year", "simulated_year", "price_year", *SWITCHES, "unit", "published", "simulated", "monte_carlo_se"]
+    return pd.DataFrame(rows, columns=[*names, "low", "high", "tolerance", "passed", "verdict"])
 
 
-def _published(result: Results) -> pd.DataFrame:
-    """Published levels and signs that the run can be held against, with the name of the check; one row each."""
+def counterparts(result: Results, wanted: pd.DataFrame, price_year: int, hicp: Hicp) -> np.ndarray:
+    """What one seed gives for rows of `published` under each combination [combination, row]; not-a-number where it gives nothing."""
+    run = Run(result)
+    every = list(conventions.every_convention(price_year))
+    found = np.full((len(every), len(wanted)), np.nan)
+    for w, row in enumerate(wanted.itertuples()):
+        for c, chosen in enumerate(every):
+            found[c, w] = _simulated(run, row, replace(chosen, price_year=_prices(row, price_year)), hicp)
+    return found
+
+
+def _prices(row: Any, price_year: int) -> int:
+    """Year of the prices a published row is compared in."""
+    return price_year if row.unit == "sign" else max(row.year, EARLIEST_PRICES)
+
+
+def published(result: Results) -> pd.DataFrame:
+    """Published levels and signs that the run can be held against, with the name of the check; one row each.
+
+    None unless all Member States of the figure are simulated in its year.
+    """
     rows = pd.DataFrame([*targets.results()], columns=targets.COLUMNS)
     here = rows["place"].map(lambda place: set(targets.PLACES[place]) <= set(result.member_states))
     rows = rows[here & rows["figure"].isin(targets.ACCOUNT) & (rows["year"] <= result.years[-1])]
@@ -170,7 +188,7 @@ def _published(result: Results) -> pd.DataFrame:
 
 def _published_levels(result: Results, accounting: Accounting, hicp: Hicp) -> pd.DataFrame:
     """Published net contributions per head that are no differences, in the price year: origin, year, value, place."""
-    rows = _published(result)
+    rows = published(result)
     rows = rows[(rows["figure"] == "net_contribution") & ~rows["detail"].str.contains("less_")]
     value = [row.observed * hicp[accounting.price_year] / hicp[max(row.year, EARLIEST_PRICES)] for row in rows.itertuples()]
     return rows[["origin", "year", "place"]].assign(value=value)
@@ -199,14 +217,20 @@ def _other(row: Any) -> str | None:
     return next((part[len("less_") :] for part in parts if part.startswith("less_")), None)
 
 
-def _simulated(runs: Sequence[Run], row: Any, accounting: Accounting, hicp: Hicp) -> np.ndarray | None:
-    """Counterpart of a published row by seed, None where the convention has none."""
+def _simulated(run: Run, row: Any, accounting: Accounting, hicp: Hicp) -> float:
+    """Counterpart of a published row, not-a-number where the convention has none."""
     words = row.detail.partition("; children ")[0]
     if "at_given_age" in words and accounting.children != "own":
-        return None
+        return np.nan
     function = published_account.functions(accounting, hicp)[row.figure]
     asked = row._replace(detail=f"{words}; children {accounting.children}")
-    return np.array([function(run, asked) for run in runs], dtype=float)
+    return float(function(run, asked))
+
+
+def _verdict(passed: bool | None, open_sign: bool) -> str:
+    if passed is None:
+        return ""
+    return NOT_TOLD if open_sign else PASS if passed else FAIL
 
 
 def _passes(row: Any, value: float, limit: float) -> bool:
@@ -282,30 +306,53 @@ def decisive(checked: pd.DataFrame) -> tuple[str, dict[str, str]]:
 
 
 def console(checked: pd.DataFrame, apart: pd.DataFrame, accounting: Accounting) -> list[str]:
-    """Passes of every check, which convention decides, and where the model departs."""
+    """Verdict and passes of every check, which convention decides, and where the model departs."""
     if checked.empty:
         return ["Published levels and signs of the three groups: not checked, they need all 27 Member States", ""]
     rows = []
     for name, mine in checked.groupby("check", sort=False):
         judged = mine[mine["passed"].notna()]
         default = _at(mine, accounting)
-        verdict = {True: "pass", False: "FAIL"}.get(default["passed"], "-")
         switch, counts = decisive(mine)
         deciding = f"{switch}: " + ", ".join(f"{option} {count}" for option, count in counts.items()) if switch else "none"
-        simulated = text.estimate(default["simulated"], default["monte_carlo_se"]) if pd.notna(default["simulated"]) else "-"
-        rows.append([name, simulated, verdict, f"{int(judged['passed'].sum())} of {len(judged)}", deciding])
+        numbers = {name: statistics.number(default[name]) for name in ("simulated", "monte_carlo_se", "low", "high")}
+        simulated = text.interval(numbers | {"centre": numbers["simulated"]})
+        rows.append([name, simulated, default["verdict"] or "-", f"{int(judged['passed'].sum())} of {len(judged)}", deciding])
     header = ["published", "simulated, default", "verdict", "combinations that pass", "convention that decides"]
-    combined = checked.pivot(index=list(SWITCHES), columns="check", values="passed")
-    failed = combined.apply(lambda row: sum(value is False for value in row), axis=1)
-    best = ", ".join(f"{name} {value}" for name, value in zip(SWITCHES, failed.idxmin(), strict=True))
     lines = [
         "Groups against what is known (figures before 2017 beside 2017, in prices of their year; see group_checks.csv)",
         text.table(header, rows),
-        f"{int((failed == 0).sum())} of {len(combined)} combinations pass every check; the fewest failures, {failed.min()} of "
-        f"{combined.shape[1]}, come with {best}. No convention is chosen by this.",
+        *passes(checked, accounting),
         *departures(checked, apart, accounting),
     ]
     return [*lines, ""]
+
+
+def passes(checked: pd.DataFrame, accounting: Accounting) -> list[str]:
+    """In words: how many checks pass under the given conventions, which signs are not told, what the best combination passes, and
+    what none does. Empty without checks; a combination passes all if it passes every check it gives a figure for."""
+    if checked.empty:
+        return []
+    judged = checked[checked["passed"].notna()].astype({"passed": bool})
+    mine = pd.DataFrame([_at(one, accounting) for _, one in checked.groupby("check", sort=False)])
+    mine = mine[mine["passed"].notna()].astype({"passed": bool})
+    combined = judged.groupby(list(SWITCHES), sort=False)["passed"].agg(["sum", "size"])
+    best = combined["sum"].idxmax()  # the first of equals
+    switches = ", ".join(f"{name} {value}" for name, value in zip(SWITCHES, best, strict=True))
+    by_check = judged.groupby("check", sort=False)["passed"].any()
+    never, all_of_them = list(by_check.index[~by_check]), int((combined["sum"] == combined["size"]).sum())
+    unsure = list(mine.loc[mine["verdict"] == NOT_TOLD, "check"])
+    lines = [
+        f"By the mean over seeds {mine['passed'].sum()} of {len(mine)} checks pass under the conventions of this run. The most that "
+        f"any of {len(combined)} combinations passes is {combined.loc[best, 'sum']}, of the {combined.loc[best, 'size']} it gives a "
+        f"figure for ({switches}); {all_of_them or 'none'} passes all. No convention is chosen by this."
+    ]
+    if never:
+        lines.append(f"Under every combination fails: {'; '.join(never)}.")
+    if unsure:
+        lines.append(f"The 90 % interval of {len(unsure)} signs holds zero under the conventions of this run, so they are not told: "
+                     f"{'; '.join(unsure)}.")  # fmt: skip
+    return lines
 
 
 def _at(checked: pd.DataFrame, accounting: Accounting) -> pd.Series:

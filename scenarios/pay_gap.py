@@ -64,7 +64,7 @@ def pay_gap(inputs: Inputs, seed: int) -> list[dict[str, Any]]:
     terms = np.zeros((len(people), len(TERMS)))
     _terms(people, t, inputs.cells, inputs.parameters[0], inputs.sex_gap, terms)
     rows = []
-    status = Parameter("migrant_pay_gap").rows.set_index("geo")
+    known, without = Parameter("migrant_pay_gap").rows.set_index("geo")["value"], imputed()
     for ms in inputs.member_states:
         mine = people["member_state"] == ms
         native, migrant = mine & (people["group"] == 0), mine & (people["group"] >= 2)
@@ -83,14 +83,20 @@ def pay_gap(inputs: Inputs, seed: int) -> list[dict[str, Any]]:
         total = np.log(mean[0] / mean[1])
         parts = [education, occupation, *explained]
         state = codes.MEMBER_STATES[ms]
-        published_is = "EU value" if status.loc[state, "status"] == "imputed" else "national"
+        published_is = "EU value" if state in without else "national"
         rows.append(
-            {"member_state": state, "published_gap": POINTS * float(status.loc[state, "value"]),
+            {"member_state": state, "published_gap": POINTS * float(known[state]),
              "simulated_gap": POINTS * (1.0 - mean[1] / mean[0]), "log_gap": POINTS * total}
             | {name: POINTS * value for name, value in zip(PARTS, [*parts, total - sum(parts)], strict=True)}
             | {"published_is": published_is, "note": NOTE.format(published_is) if explained[-1] < 0 else ""}
         )  # fmt: skip
     return rows
+
+
+def imputed() -> set[str]:
+    """Member States without a published pay gap of their own, for which that of the EU stands."""
+    rows = Parameter("migrant_pay_gap").rows
+    return set(rows.loc[rows["status"] == "imputed", "geo"])
 
 
 def _composition(people: np.ndarray, weight: np.ndarray) -> np.ndarray:

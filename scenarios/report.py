@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model import codes
-from scenarios import jrc_six, text
+from scenarios import draws, jrc_six, pay_gap, summary, text
 from scenarios.readings import COMBINED, HEADLINE, OFF
 
 Row = Mapping[str, Any]
@@ -40,7 +40,6 @@ NO_INTERVAL = (
     "Draws take the first row apart alone; the others have no interval over parameters, because every set of factors would have to "
     "be simulated for them too. Monte Carlo standard errors are in decomposition.csv."
 )
-MARKET_YEARS = (0, 3, 7)  # since the first added jobs, beside the last year
 COMPONENTS = {
     "income tax": ("income_tax",),
     "contributions of employees": ("employee_contributions",),
@@ -49,6 +48,7 @@ COMPONENTS = {
     "benefits saved": ("unemployment_benefit", "social_assistance", "family_benefit", "other_cash"),
     "pensions, paid later": ("pension",),
 }
+PLACES = {"above": "lie wholly above", "holds": "hold it", "below": "lie wholly below"}  # of place_of
 SWITCHES = {
     "variant": "what is made equal (variant)",
     "given": "whether education is given",
@@ -108,13 +108,13 @@ def verdict(found: Mapping[str, Any], read: Sequence[Row], last: int) -> list[st
     rows = default_readings(read)
     best = closest(rows)
     lines = [
-        f"Under the conventions of this run the reading closest to {euro(HEADLINE)} is {name(best)}: {_with_interval(best)}, "
-        f"{_distance(best)}."
+        f"Of the {len(rows)} readings under the conventions of this run the one closest to {euro(HEADLINE)} is {name(best)}: "
+        f"{_with_interval(best)}, {_distance(best)}."
     ]
     places = {row_place: [row for row in rows if place_of(row) == row_place] for row_place in ("holds", "below", "above")}
     if any(places.values()):
         held = places["holds"]
-        lines.append(f"The 90 % interval holds {euro(HEADLINE)} under {len(held)} of {len(rows)} readings" + _names(held) + ".")
+        lines.append(f"The 90 % interval holds {euro(HEADLINE)} under {len(held)} of these {len(rows)} readings" + _names(held) + ".")
         for side in ("below", "above"):
             if places[side]:
                 lines.append(f"It lies wholly {side} under {len(places[side])}" + _names(places[side]) + ".")
@@ -123,11 +123,46 @@ def verdict(found: Mapping[str, Any], read: Sequence[Row], last: int) -> list[st
         short = [row for row in rows if row["gain"] < HEADLINE / 2]
         if short:
             lines.append(f"Less than half of it is reached under {len(short)} of {len(rows)} readings" + _names(short) + ".")
+    lines += other_conventions(read)
     order = spreads(read, best)
     if order:
         first = ", ".join(f"{SWITCHES.get(switch, switch)} ({euro(width)})" for switch, width in order[:4])
         lines.append(f"What would settle it is the source's own definition of, in the order of what each moves (EUR): {first}.")
     return [*lines, CLAIM]
+
+
+def other_conventions(read: Sequence[Row]) -> list[str]:
+    """What holds over every annual row of readings.csv: the closest, and in how many rows of each variant the interval lies below;
+    rows that do not, of a variant that does so under the conventions of the run, are named."""
+    annual = [row for row in read if row["measure"] == "annual"]
+    default = default_readings(read)
+    if len(annual) == len(default):
+        return []
+    best = closest(annual)
+    under = turned(best, default[0])
+    lines = [
+        f"Of all {len(annual)} annual rows of readings.csv (other prices, growth, denominators and switches, market on) the closest is "
+        f"{name(best)}{f' with {under}' if under else ''}: {euro(best['gain'])} {best['unit']}."
+    ]
+    if any(place_of(row) == "unknown" for row in annual):
+        return lines
+    counts, exceptions = [], []
+    for variant in dict.fromkeys(row["variant"] for row in annual):
+        mine = [row for row in annual if row["variant"] == variant]
+        reaching = [row for row in mine if place_of(row) != "below"]
+        counts.append(f"{VARIANT[variant]} {len(mine) - len(reaching)} of {len(mine)}")
+        if all(place_of(row) == "below" for row in default if row["variant"] == variant):
+            exceptions += [f"{name(row)} with {turned(row, default[0])} [{_interval(row)}]" for row in reaching]
+    lines.append(f"Over these rows the interval lies wholly below {euro(HEADLINE)} in: {'; '.join(counts)}.")
+    if exceptions:
+        lines.append(f"Below under the conventions of this run, not under others: {'; '.join(exceptions)}.")
+    return lines
+
+
+def turned(row: Row, first: Row) -> str:
+    """The conventions in which a reading differs from the run's, in words."""
+    switches = [*_accounting(row), "market"]
+    return ", ".join(f"{switch.replace('_', ' ')} {str(row[switch]).lower()}" for switch in switches if row[switch] != first[switch])
 
 
 def spreads(read: Sequence[Row], best: Row) -> list[tuple[str, float]]:
@@ -175,10 +210,12 @@ def write(
     of_gains: Sequence[Row],
     of_parts: Sequence[Row],
     grouped: Sequence[Row],
+    checked: Sequence[str],
     last: int,
     six: Sequence[Row] = (),
 ) -> str:
-    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped and jrc_six.csv."""
+    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped, sentences on published
+    levels (groups.passes) and jrc_six.csv."""
     rows = default_readings(read)
     best = closest(rows)
     sections = [
@@ -186,6 +223,8 @@ def write(
         *verdict(found, read, last),
         f"Figures are {rows[0]['unit']}, {_place(found)}, mean over seeds {', '.join(map(str, found['seeds']))}"
         + (f", 90 % intervals over {found['draws']} draws of all parameters." if "draws" in found else ", without draws."),
+        "Tables named here lie in the result folder that the command has written; where only this report was kept, not all of them "
+        "are beside it.",
         "## What was said",
         f"{found['headline']['source']}: {euro(HEADLINE)} ({found['headline']['unit']}). One report of it names participation and "
         "wages as of EU-born people, others participation alone; whether a year, 2015 prices, all ages and the best of six "
@@ -202,6 +241,7 @@ def write(
         *_groups(of_gains),
         *_conventions(read, best),
         *_member_states(of_gains),
+        *_levels(found, checked),
         *_market(found, read),
         *_scenarios(six),
         *_certainty(found),
@@ -356,13 +396,49 @@ def _member_states(of_gains: Sequence[Row]) -> list[str]:
         return []
     variant = rows[-1]["variant"]
     mine = sorted((row for row in rows if row["variant"] == variant), key=lambda row: -row["value"])
-    above = [row["place"] for row in mine if row["value"] > HEADLINE]
-    listed = ", ".join(f"{row['place']} {euro(row['value'])}" for row in mine)
+    without = pay_gap.imputed()
+    places = [place_of(row) for row in mine]
+    lines = [
+        [row["place"], text.interval({**row, "centre": row["value"]}), place, "EU value" if row["place"] in without else "national"]
+        for row, place in zip(mine, places, strict=True)
+    ]
+    counted = ", ".join(f"{places.count(place)} {words}" for place, words in PLACES.items())
+    above = sum(row["value"] > HEADLINE for row in mine)
+    told = f"; by their intervals {counted}" if "unknown" not in places else ""
     return [
         f"## By Member State: {VARIANT[variant]}, {_first_name(of_gains)}",
-        f"{listed}. More than {euro(HEADLINE)} in {len(above)} of {len(mine)}. All variants, components, sexes and levels of education "
-        "are in gains.csv.",
+        _table(["", "gain", f"interval and {euro(HEADLINE)}", "pay gap"], lines),
+        f"More than {euro(HEADLINE)} at the centre in {above} of {len(mine)}{told}. `EU value`: no national pay gap was seen, that of "
+        "the EU is imputed. All variants, components, sexes and levels of education are in gains.csv.",
     ]
+
+
+def _levels(found: Mapping[str, Any], checked: Sequence[str]) -> list[str]:
+    """Net contribution of the three groups with intervals where draws tell them, and what is known of their levels and signs."""
+    known = summary.by_origin(found.get("intervals", ()), "net_contribution")
+    lines, years = [], []
+    for origin, entries in found["net_contribution"].items():
+        years = [year for year in map(str, summary.CSV_YEARS) if year in entries]
+        told = {str(row["year"]): text.interval(row) for row in known.get(origin, ())}
+        lines.append([origin.replace("_", "-"), *(told.get(year) or text.told(entries[year]) for year in years)])
+    return [
+        f"## Net contribution of the groups, {found['net_contribution_unit']}",
+        _table(["", *years], lines),
+        HOW_SHOWN,
+        " ".join([*checked, "Each check under each combination is a row of group_checks.csv."]) if checked else "",
+    ]
+
+
+def loss_told(entry: Row, seeds: int) -> str:
+    """What an entry of summary.json's `market_on` tells of others: by the interval of their loss, without draws the Monte Carlo one."""
+    loss = entry["fiscal_loss_of_others"]
+    low, high = loss.get("low"), loss.get("high")
+    if low is None and loss["monte_carlo_se"] is not None:
+        half = draws.student(seeds - 1) * loss["monte_carlo_se"]
+        low, high = loss["mean"] - half, loss["mean"] + half
+    if low is None or low <= 0.0 <= high:
+        return "not told from zero"
+    return "others lose" if low > 0.0 else "others gain"
 
 
 def _market(found: Mapping[str, Any], read: Sequence[Row]) -> list[str]:
@@ -376,17 +452,20 @@ def _market(found: Mapping[str, Any], read: Sequence[Row]) -> list[str]:
         off = next(row for row in read if [row[key] for key in ("variant", "given", "reference")] == label)
         lines.append([name(on), *(text.interval({**row, "centre": row["gain"]}) for row in (off, on))])
     entries = {year: entry for year, entry in found["market_on"].items() if year.isdecimal()}
-    shown = [year for n, year in enumerate(entries) if n in MARKET_YEARS or n == len(entries) - 1]
-    by_year = [
-        [year, text.told(entries[year]["others_displaced_per_added_job"], 2), text.told(entries[year]["fiscal_loss_of_others"])]
-        for year in shown
-    ]
+    seeds = len(found["seeds"])
+    by_year = []
+    for year, entry in entries.items():
+        jobs, loss = text.told(entry["others_displaced_per_added_job"], 2), text.told(entry["fiscal_loss_of_others"])
+        by_year.append([year, jobs, loss, loss_told(entry, seeds)])
+    last = list(entries)[-1]
     return [
         "## With the market on",
         _table(["", "market off", "market on"], lines),
-        "On: less what natives and EU-born lose when the added jobs ask for openings like everybody. Match, pay and hours add no "
-        f"jobs, so the loss is the same in every row. {HOW_SHOWN}",
-        _table(["year", "jobs of others lost per added job", "EUR per non-EU-born head lost by others"], by_year),
+        "On: less what natives and EU-born lose when the added jobs ask for openings like everybody; a loss below zero is what they "
+        f"gain. In {last}: {loss_told(entries[last], seeds)}. Match, pay and hours add no jobs, so the loss is the same in every row. "
+        f"{HOW_SHOWN}",
+        _table(["year", "jobs of others lost per added job", "EUR per non-EU-born head lost by others", "verdict"], by_year),
+        "Effects on others are as small as their noise: with draws their intervals always hold the Monte Carlo error.",
     ]
 
 

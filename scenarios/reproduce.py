@@ -13,7 +13,7 @@ from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
     argument, conventions, decomposition, displacement, figures, gain_intervals, gains, groups, households, jrc_six, pay_gap,
-    reconciliation, simulation, statistics, summary, text,
+    reconciliation, report, simulation, statistics, summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -52,12 +52,14 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
         found[f"decomposition_{config.run.end_year}"] = decomposition.summarise(parts, baseline, config.accounting, hicp)
         found |= write_intervals(folder, config, rows)
         write_json(folder / "summary.json", found)
-        figures.draw_run(folder / "figures", baseline, config.accounting, hicp)
+        figures.draw_run(folder / "figures", baseline, config.accounting, hicp, rows)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         reconciliation.write(folder, baseline)
         pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0])
-        argued = argument.write(folder, config, argument.Runs(baseline, paired, flows), found, known, hicp)
-        compared = groups.write(folder, baseline, config.accounting, hicp)
+        checked = groups.checks(known.published, known.checks, config.accounting.price_year)
+        said = groups.passes(checked, config.accounting)
+        argued = argument.write(folder, config, argument.Runs(baseline, paired, flows), found, known, said, hicp)
+        compared = groups.write(folder, baseline, checked, config.accounting, hicp)
         compared += households.write(folder, config, inputs)
         fitted = [*write_fit(folder, baseline), *reconciliation.lines(baseline)]
     place = final_folder(config.compute.output, config.name, digest)
@@ -170,7 +172,7 @@ def console(found: Mapping[str, Any]) -> str:
     names = ["", *(variant.replace("_", " ") for variant in codes.PARITY_VARIANTS)]
     lines = [f"{title} (Monte Carlo standard error)", text.table(names, rows)]
     lines.append(f"The Commission's headline: up to EUR {found['headline']['value']:,}".replace(",", " ") + " by 2035.")
-    lines += ["", f"By origin: net contribution ({unit}), employment and overqualification (%)"]
+    lines += ["", f"By origin: net contribution ({unit}), employment and overqualification (%) (Monte Carlo standard error)"]
     years = [str(year) for year in CONSOLE_YEARS if str(year) in found["net_contribution"]["native"]]
     rows = []
     for key, name, digits in (
@@ -187,12 +189,13 @@ def console(found: Mapping[str, Any]) -> str:
         if entry is not None:
             jobs = text.told(entry["others_displaced_per_added_job"], 2)
             loss = text.told(entry["fiscal_loss_of_others"])
+            verdict = report.loss_told(entry, len(found["seeds"]))
             gain = ", ".join(
                 f"{variant.replace('_', ' ')} {text.told(value)}" for variant, value in found["market_on"][f"gain_{last}"].items()
             )
             lines += [
                 "",
                 f"With the market on ({found['market_on']['label']}), {last}: {jobs} jobs of others lost per added job, "
-                f"{loss} EUR per non-EU-born head lost by others. Gain less that loss: {gain}.",
+                f"{loss} EUR per non-EU-born head lost by others ({verdict}). Gain less that loss: {gain}.",
             ]
     return "\n".join([*lines, ""])

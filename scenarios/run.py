@@ -14,7 +14,7 @@ from calibration.config import Config
 from calibration.draw import Draw
 from calibration.fit import fit_lines, fit_table
 from calibration.load_inputs import load_inputs
-from model import Results, codes
+from model import Results
 from scenarios import draws, figures, simulation, summary, tables, text
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -35,7 +35,7 @@ def run(config: Config) -> str:
         write_common(folder, "run", [config], results, {config.policy.name: results}, progress, hicp)
         shared = summary.summarise(config.name, results, config.accounting, hicp)
         write_json(folder / "summary.json", {**shared, **write_intervals(folder, config, found)})
-        figures.draw_run(folder / "figures", results, config.accounting, hicp)
+        figures.draw_run(folder / "figures", results, config.accounting, hicp, found)
         fitted = write_fit(folder, results)
     place = final_folder(config.compute.output, config.name, digest)
     return "\n".join([*fitted, *interval_lines(config, found), str(place), progress.line])
@@ -68,23 +68,17 @@ def write_intervals(folder: Path, config: Config, rows: Sequence[Mapping[str, An
 
 
 def interval_lines(config: Config, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Employment, overqualification and net contribution of the non-EU-born with intervals, for the console."""
+    """Net contribution, employment and overqualification by origin with intervals, for the console."""
     if not rows:
         return []
-    shown = [
-        row
-        for row in rows
-        if row["place"] == rows[0]["place"] and row["origin"] == codes.ORIGINS[codes.NON_EU_BORN]
-        and row["outcome"] in ("employment_rate", "overqualification_rate", "net_contribution")
-    ]  # fmt: skip
-    years = sorted({row["year"] for row in shown})
-    cells = []
-    for outcome in dict.fromkeys(row["outcome"] for row in shown):
-        digits = 0 if outcome == "net_contribution" else 1
-        mine = {row["year"]: text.interval(row, digits) for row in shown if row["outcome"] == outcome}
-        cells.append([outcome.replace("_", " "), *(mine[year] for year in years)])
-    title = "Non-EU-born, centre [90 % interval] (Monte Carlo standard error)"
-    return [title, text.table(["", *map(str, years)], cells), draws.said(config)]
+    title = "By origin, centre [90 % interval] (Monte Carlo standard error)"
+    cells, years = [], []
+    for outcome, digits in (("net_contribution", 0), ("employment_rate", 1), ("overqualification_rate", 1)):
+        for origin, mine in summary.by_origin(rows, outcome).items():
+            years = [str(row["year"]) for row in mine]
+            name = f"{outcome.replace('_', ' ')}, {origin.replace('_', '-')}"
+            cells.append([name, *(text.interval(row, digits) for row in mine)])
+    return [title, text.table(["", *years], cells), draws.said(config)]
 
 
 def write_common(

@@ -92,6 +92,15 @@ def outcomes(result: Results, accounting: Accounting, hicp: Mapping[int, float])
     }
 
 
+def by_origin(rows: Sequence[Mapping[str, Any]], outcome: str) -> dict[str, list[Mapping[str, Any]]]:
+    """Rows of draws (scenarios.draws) of an outcome of `outcomes`, all Member States together, by origin in the order of years."""
+    found = {
+        origin: [row for row in rows if (row["place"], row["origin"], row["outcome"]) == (rows[0]["place"], origin, outcome)]
+        for origin in codes.ORIGINS
+    }
+    return {origin: mine for origin, mine in found.items() if mine}
+
+
 def write_csv(path: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
     """The outcomes, mean over seeds and standard error."""
     found = [outcomes(result, accounting, hicp) for result in results]

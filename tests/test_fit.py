@@ -23,7 +23,13 @@ def test_every_figure_is_there_for_each_member_state():
     malta = table[(table["figure"] == "population") & (table["place"] == "MT")].iloc[0]
     assert malta["published"] == Parameter("projection", year=2025, geo="MT", category="variant_b").rows["value"].sum()
     assert 0.8 < malta["simulated"] / malta["published"] < 1.2
-    assert any("employment 2019" in line for line in fit_lines(table))
+    lines = fit_lines(table)
+    assert any("employment 2019" in line for line in lines)
+    gaps = table[table["figure"] == "population"].set_index("place")
+    gaps = 100 * (gaps["simulated"] / gaps["published"] - 1)
+    (line,) = (line for line in lines if "population of all groups" in line)
+    order = sorted(gaps.index, key=lambda place: -abs(gaps[place]))
+    assert line.endswith("2025 worst " + ", ".join(f"{gaps[place]:+.1f} % ({place})" for place in order))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,10 @@ import pytest
 from calibration import targets
 from calibration.config import Accounting
 from model import Results, codes
-from scenarios import conventions, groups, summary
+from scenarios import conventions, draws, groups, summary
 from scenarios.compose import job
+from scenarios.figures import groups as lines_of_groups
+from scenarios.figures import style
 from scenarios.prices import consumer_prices
 
 DEFAULT = job("reproduce", []).accounting
@@ -57,6 +59,16 @@ def known():
     )
 
 
+def checks(results, price_year, **drawn):
+    """Rows of groups.checks from results of seeds, and of draws where there are any."""
+    wanted = groups.published(results[0])
+    parts = {"full": results, **drawn}
+    every = {id(r): r for part in parts.values() for r in part}
+    known = {key: groups.counterparts(r, wanted, price_year, HICP) for key, r in every.items()}
+    sample = {name: np.stack([known[id(r)] for r in part]) for name, part in parts.items()}
+    return groups.checks(wanted, draws.Sample(**sample), price_year)
+
+
 def verdicts(checked, words):
     """Passed of the rows whose check holds the words."""
     return checked[checked["check"].str.contains(words, regex=False)]
@@ -64,7 +76,7 @@ def verdicts(checked, words):
 
 def test_checks_by_hand(known):
     """Levels as published pass where everything is counted; without employer contributions natives fall below zero."""
-    checked = groups.checks([known], 2019, HICP)
+    checked = checks([known], 2019)
     combinations = list(conventions.every_convention(2019))
     assert set(checked.groupby("check").size()) == {len(combinations)}
     checked = checked[checked["pension_view"] == "cash"]
@@ -85,8 +97,52 @@ def test_checks_by_hand(known):
     assert spending["passed"].all() and np.allclose(spending["simulated"], 8200, rtol=0.03)
 
 
+def test_a_sign_is_not_told_where_draws_disagree(known):
+    """Natives stand 32 EUR above zero here. Draws 100 EUR up or down leave every verdict on their sign open, though `passed` stays
+    that of the mean; draws 10 EUR up or down tell it. Levels have no open verdict. The sentence names the checks."""
+    eu_born, non_eu_born = {"income_tax": 9710 + 500, "health": 8200}, {"income_tax": 9710 - 500, "health": 8200}
+
+    def moved(amount):
+        both = [by_hand({"employer_contributions": 9732 + a, **pension(9700)}, eu_born, non_eu_born) for a in (-amount, amount)]
+        return both * 4
+
+    alone = checks([known, known], 2019)
+    assert alone["low"].isna().all() and groups.NOT_TOLD not in set(alone["verdict"])
+    for amount, told in ((100, False), (10, True)):
+        drawn = moved(amount)
+        found = checks([known, known], 2019, at_centre=[known, known], drawn=drawn, of_data=drawn)
+        assert found["passed"].equals(alone["passed"]) and found["simulated"].equals(alone["simulated"])
+        natives = verdicts(found, "2035: natives below zero")
+        row = groups._at(natives, DEFAULT)
+        assert (row["low"], row["high"]) == pytest.approx((32 - amount, 32 + amount), abs=0.1)
+        assert row["verdict"] == ("FAIL" if told else groups.NOT_TOLD)
+        levels = found[found["unit"] != "sign"]
+        assert set(levels["verdict"]) <= {"pass", "FAIL"} and levels["low"].notna().all()
+        assert (found["verdict"] == "").equals(found["passed"].isna())
+        said = " ".join(groups.passes(found, DEFAULT))
+        assert ("natives below zero" in said.partition("not told")[2]) != told
+
+
+def test_how_many_pass_in_words(known):
+    """Counted by hand over the rows: under the conventions of the run, under the best combination, and what fails under each."""
+    checked = checks([known], 2019)
+    said = " ".join(groups.passes(checked, DEFAULT))
+    by_combination = {}
+    for row in checked.to_dict("records"):
+        key = tuple(row[name] for name in groups.SWITCHES)
+        by_combination.setdefault(key, []).append(row["passed"])
+    mine = by_combination[tuple(str(getattr(DEFAULT, name)).lower() for name in groups.SWITCHES)]
+    assert f"{sum(value is True for value in mine)} of {len(mine)} checks pass" in said
+    assert "of 12 checks pass" in groups.passes(checked, replace(DEFAULT, children="parents"))[0]
+    best = max(sum(value is True for value in values) for values in by_combination.values())
+    assert f"any of {len(by_combination)} combinations passes is {best}, of the" in said and "none passes all" in said
+    never = [name for name, rows in checked.groupby("check") if not (rows["passed"] == True).any()]  # noqa: E712
+    failing = said.partition("Under every combination fails: ")[2]
+    assert never and all(name in failing for name in never)
+
+
 def test_same_age_is_not_judged_with_children_at_their_parents(known):
-    checked = groups.checks([known], 2019, HICP)
+    checked = checks([known], 2019)
     at_age = verdicts(checked, "at the same age")
     assert at_age["check"].nunique() == 2
     assert at_age["passed"].isna().equals(at_age["children"] == "parents")
@@ -94,7 +150,7 @@ def test_same_age_is_not_judged_with_children_at_their_parents(known):
 
 def test_every_check_follows_a_published_row(known):
     """No check without a row of validation.csv; prices are those of the published year, and 2017 stands for earlier years."""
-    checked = groups.checks([known], 2024, HICP)
+    checked = checks([known], 2024)
     rows = targets.of_validation_file()
     account = rows[rows["parameter"].map(targets.RESULTS.get).isin(targets.ACCOUNT)]
     compared = [not targets.why_not(row.parameter, row.category) for row in account.itertuples()]
@@ -162,7 +218,7 @@ def test_equal_ages_leave_no_structure(known):
 def test_tables_figure_and_console(known, tmp_path):
     """The four tables and the figure of all Member States; the console names every check once."""
     (tmp_path / "figures").mkdir()
-    lines = groups.write(tmp_path, [known, known], DEFAULT, HICP)
+    lines = groups.write(tmp_path, [known, known], checks([known, known], 2019), DEFAULT, HICP)
     assert {path.name for path in tmp_path.iterdir()} == {
         "groups.csv", "age_profile.csv", "group_differences.csv", "group_checks.csv", "figures",
     }  # fmt: skip
@@ -170,15 +226,40 @@ def test_tables_figure_and_console(known, tmp_path):
     with (tmp_path / "group_checks.csv").open(encoding="utf-8", newline="") as file:
         names = {row["check"] for row in csv.DictReader(file)}
     shown = "\n".join(lines)
-    assert all(shown.count(name) == 1 for name in names)
+    assert all(sum(line.startswith(name) for line in shown.splitlines()) == 1 for name in names)
     assert "EU14 2016, natives: revenue 9732 (published 9732, derived), spending 9700 (published 9700)" in shown
     assert "EU14 2016, all born abroad: revenue 9710 (published 9710, derived), spending 8200 (published 8200)" in shown
+
+
+def test_the_band_is_the_interval_where_draws_tell_it(known):
+    """The band of a figure: with draws both ends of each row at its year, without them two Monte Carlo errors, with one seed none;
+    the words say which."""
+    _, (axes,) = style.figure()
+    values = [summary.net_by_origin(known, DEFAULT, HICP) + seed for seed in (0.0, 2.0)]
+    words = lines_of_groups._lines(axes, [known, known], values, (), "net_contribution")
+    assert "two Monte Carlo standard errors" in words
+    middle = values[0][0, 0] + 1.0  # of 2017, natives; the error of two seeds two apart is 1
+    band = axes.collections[0].get_paths()[0].vertices
+    assert {y for x, y in band if x == 2017} == pytest.approx({middle - 2.0, middle + 2.0})
+    assert lines_of_groups._lines(style.figure()[1][0], [known], values[:1], (), "net_contribution") == ""
+
+    _, (axes,) = style.figure()
+    rows = [
+        {"place": "EU27_2020", "origin": origin, "year": year, "outcome": "net_contribution", "low": -10.0 * year, "high": 10.0 * year}
+        for origin in codes.ORIGINS for year in (2017, 2025)
+    ]  # fmt: skip
+    words = lines_of_groups._lines(axes, [known, known], values, rows, "net_contribution")
+    assert "90 % interval over draws" in words
+    band = next(one for one in axes.collections if len(one.get_paths()) == 1).get_paths()[0].vertices
+    assert {(x, y) for x, y in band} == {(year, end * year) for year in (2017, 2025) for end in (-10.0, 10.0)}
 
 
 def test_few_member_states_are_not_checked(four_states_run, tmp_path):
     (tmp_path / "figures").mkdir()
     result, _ = four_states_run
-    lines = groups.write(tmp_path, [result], DEFAULT, consumer_prices())
+    checked = checks([result], 2019)
+    assert checked.empty and groups.passes(checked, DEFAULT) == []
+    lines = groups.write(tmp_path, [result], checked, DEFAULT, consumer_prices())
     assert "not checked" in lines[0] and (tmp_path / "group_checks.csv").read_text(encoding="utf-8").count("\n") == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from calibration.config import Accounting
 from model import codes
-from scenarios import check, compose, conventions, draws, gain_tables, readings, report
+from scenarios import check, compose, conventions, displacement, draws, gain_tables, readings, report, text
 from scenarios.cli import main
 from scenarios.prices import consumer_prices
 
@@ -211,6 +211,49 @@ def test_readings_follow_from_each_other(folder):
         assert {str(row[name]) for row in rows} >= {str(float(v)) if name == "price_year" else str(v).lower() for v in values}
 
 
+def line_of(folder, first):
+    """Cells of the one line of report.md's tables that begins so."""
+    lines = (folder / "report.md").read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(f"| {first} |"))
+    return [cell.strip() for cell in line.strip("| ").split("|")]
+
+
+def test_member_states_and_levels_stand_with_their_intervals(folder):
+    """report.md: the full gain of each Member State as gains.csv tells it, with its side of 3 500 and whether its pay gap was seen
+    (Luxembourg's was, Malta's not), and how many lie where; levels of the three groups as intervals.csv tells them."""
+    rows = chosen(texts_of(folder / "gains.csv"), variant="full", market="off", given="sex_age", reference="native")
+    rows = chosen(rows, sex="total", education="total", component="net_contribution")
+    places = []
+    for state, published in (("LU", "national"), ("MT", "EU value")):
+        (row,) = chosen(rows, place=state)
+        low, high = float(row["low"]), float(row["high"])
+        places.append("below" if high < 3500 else "above" if low > 3500 else "holds")
+        numbers = {name: float(row[name]) for name in ("low", "high", "monte_carlo_se")}
+        assert line_of(folder, state) == [state, text.interval({**numbers, "centre": float(row["value"])}), places[-1], published]
+    counts = [places.count(place) for place in ("above", "holds", "below")]
+    said = "{} lie wholly above, {} hold it, {} lie wholly below".format(*counts)
+    assert said in (folder / "report.md").read_text(encoding="utf-8")
+    levels = chosen(texts_of(folder / "intervals.csv"), place="selected", outcome="net_contribution")
+    for origin in codes.ORIGINS:
+        mine = [{name: float(row[name]) for name in draws.NUMBERS[:4]} for row in chosen(levels, origin=origin)]
+        assert line_of(folder, origin.replace("_", "-")) == [origin.replace("_", "-"), *(text.interval(row) for row in mine)]
+
+
+def test_every_interval_holds_its_centre(folder):
+    """In each table of the run with draws, what others lose with the market on included, by its Monte Carlo error too."""
+    for name, centre in (
+        ("intervals.csv", "centre"), ("gains.csv", "value"), ("decomposition.csv", "value"), ("readings.csv", "gain"),
+    ):  # fmt: skip
+        rows = [row for row in texts_of(folder / name) if row["low"]]
+        assert rows and all(float(row["low"]) <= float(row[centre]) <= float(row["high"]) for row in rows)
+    rows = [row for row in texts_of(folder / "intervals.csv") if row["outcome"] in displacement.EFFECTS]
+    assert {row["year"] for row in rows} == {"2018", "2019", "2020", "2021"} and len(rows) == 8
+    for row in rows:
+        half = draws.student(1) * float(row["monte_carlo_se"])
+        assert float(row["low"]) <= float(row["centre"]) - half + 1e-6 and float(row["high"]) >= float(row["centre"]) + half - 1e-6
+        assert line_of(folder, row["year"])[-1] in ("others lose", "others gain", "not told from zero")
+
+
 def test_every_reading_once():
     """Three price years x growth x denominator, every other switch turned alone, three rates with and without growth."""
     every = readings.readings(ACCOUNTING)
@@ -234,12 +277,12 @@ def test_conventions_table_holds_every_price_year(folder):
 
 def test_report_is_about_its_run(folder):
     """A run of two Member States to 2021 is not compared with the headline; claim and sections are there; no number missing."""
-    text = (folder / "report.md").read_text(encoding="utf-8")
-    assert report.CLAIM in text and "nothing is compared with it" in text
+    said = (folder / "report.md").read_text(encoding="utf-8")
+    assert report.CLAIM in said and "nothing is compared with it" in said
     sections = ("Each reading", "What the full gain of 2021 is made of", "By component", "Conventions", "By Member State")
-    for section in (*sections, "With the market on"):
-        assert f"## {section}" in text
-    assert "nan" not in text and "None" not in text
+    for section in (*sections, "Net contribution of the groups", "With the market on"):
+        assert f"## {section}" in said
+    assert "nan" not in said and "None" not in said
     for name in ("readings.png", "decomposition.png", "gain_by_member_state.png"):
         assert (folder / "figures" / name).stat().st_size > 10_000
 
@@ -250,7 +293,8 @@ def test_report_is_about_its_run(folder):
 def reading(variant, gain, low=None, high=None, **switches):
     """A row as readings.table gives it."""
     settings = {field.name: getattr(ACCOUNTING, field.name) for field in fields(Accounting)}
-    row = dict(variant=variant, given="sex_age", reference="native", market="off", measure="annual", discount_rate=None)
+    measure = switches.pop("measure", "annual")
+    row = dict(variant=variant, given="sex_age", reference="native", market="off", measure=measure, discount_rate=None)
     ending = dict(gain=gain, monte_carlo_se=5.0, low=low, high=high, ratio=gain / 3500, unit="EUR")
     return {**row, **settings, **switches, **ending}
 
@@ -263,11 +307,44 @@ def test_verdict_names_the_closest_and_what_is_ruled_out():
     rows = [reading("participation", 900, 500, 1300), reading("employment", 3000, 2500, 3600), reading("full", 4400, 3600, 5000)]
     said = " ".join(report.verdict(WHOLE, rows, 2035))
     assert "closest to 3 500 is employment" in said and "500 less, 86 % of it" in said
-    assert "holds 3 500 under 1 of 3 readings (given sex and age, against natives: employment)" in said
+    assert "holds 3 500 under 1 of these 3 readings (given sex and age, against natives: employment)" in said
     assert "wholly below under 1 (given sex and age, against natives: participation)" in said
     assert "wholly above under 1 (given sex and age, against natives: full)" in said
     other = [replace_gain(row, 3490 if row["variant"] == "full" else 100) for row in rows]
     assert "closest to 3 500 is full" in " ".join(report.verdict(WHOLE, other, 2035))
+
+
+def test_what_holds_under_the_default_conventions_alone_is_said_to():
+    """Employment lies below under the run's conventions, and not per person of 2024: counted over all annual rows, and named. The
+    closest of all rows is not that of the default ones."""
+    rows = [
+        reading("employment", 1600, 1000, 2450), reading("employment", 2800, 1850, 4250, price_year=2024, denominator="age_20_64"),
+        reading("employment", 1500, 900, 2400, price_year=2015), reading("full", 4200, 3200, 6500),
+        reading("full", 3490, 2600, 5200, price_year=2015), reading("full", 3500, 3000, 4000, measure="discounted_sum"),
+    ]  # fmt: skip
+    said = report.other_conventions(rows)
+    assert "Of all 5 annual rows" in said[0] and "full, given sex and age, against natives with price year 2015: 3 490" in said[0]
+    assert said[1].endswith("employment 2 of 3; full 0 of 2.")
+    assert said[2].count("employment") == 1 and "price year 2024, denominator age_20_64 [1 850 to 4 250]" in said[2]
+    assert "full" not in said[2]
+    alone = [reading("employment", 1600), reading("employment", 2800, price_year=2024)]
+    assert len(report.other_conventions(alone)) == 1 and report.other_conventions(alone[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "wanted"),
+    [
+        ({"mean": -13.0, "monte_carlo_se": 3.0, "low": -61.0, "high": 38.0}, "not told from zero"),
+        ({"mean": -13.0, "monte_carlo_se": 3.0, "low": -61.0, "high": -2.0}, "others gain"),
+        ({"mean": 22.0, "monte_carlo_se": 1.0, "low": 14.0, "high": 40.0}, "others lose"),
+        ({"mean": 22.0, "monte_carlo_se": 1.0}, "others lose"),  # without draws: 22 +- 6.3
+        ({"mean": -6.0, "monte_carlo_se": 1.0}, "not told from zero"),
+        ({"mean": 22.0, "monte_carlo_se": None}, "not told from zero"),  # one seed
+    ],
+)
+def test_what_others_lose_is_worded_by_sign_and_interval(loss, wanted):
+    """Two seeds: the Monte Carlo interval is 6.3 standard errors on either side."""
+    assert report.loss_told({"fiscal_loss_of_others": loss}, 2) == wanted
 
 
 def replace_gain(row, gain):

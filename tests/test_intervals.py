@@ -191,6 +191,27 @@ def test_monte_carlo_error_and_interval_are_told_apart():
     assert other["high"] - other["low"] == pytest.approx(told["high"] - told["low"])
 
 
+def test_effects_hold_the_monte_carlo_error_of_draws_and_centre(named):
+    """Draws 11 to 49, four seeds at 30 as coarse and at 9, 9, 11, 11: an effect has the ends of whole_interval, reaching to the
+    Monte Carlo interval of its centre; another outcome those of the draws, reaching to the centre. By hand."""
+    other = (*KEY[:3], "effect", "EUR")
+    every = [float(n) for n in range(11, 50)]
+    coarse, full = [29.0, 31.0, 29.0, 31.0], [9.0, 9.0, 11.0, 11.0]
+    plain, effect = draws.rows(*([{KEY: v, other: v} for v in part] for part in (full, coarse, every, every[:9])), effects=["effect"])
+    t, noise = stats.t.ppf(0.95, 3), variance(coarse)
+    move = [one - two for one, two in zip(full, coarse)]
+    half = t * math.sqrt(max(variance(full) / 4, noise / 39 + variance(move) / 4))
+    kept, place = math.sqrt((variance(every) - noise) / variance(every)), 30.0 + sum(move) / 4
+    assert plain["low"] == pytest.approx(place - 18.0 * kept) and plain["high"] == pytest.approx(place + 18.0 * kept)
+    assert effect["low"] == pytest.approx(place - math.hypot(18.0 * kept, half))
+    assert effect["high"] == pytest.approx(place + math.hypot(18.0 * kept, half))
+    # Draws far above the centre: the interval of the effect reaches below it by its Monte Carlo error.
+    far = [v + 100.0 for v in every]
+    plain, effect = draws.rows(*([{KEY: v, other: v} for v in part] for part in (full, coarse, far, far[:9])), effects=["effect"])
+    assert plain["low"] == plain["centre"] == 10.0
+    assert effect["low"] == pytest.approx(10.0 - t * math.sqrt(variance(full) / 4))
+
+
 def test_an_undefined_outcome_is_null_and_leaves_others_alone(named):
     """Not-a-number in one outcome (nobody counted): None in its row, and numbers in the next."""
     other = (*KEY[:3], "overqualification_rate", "%")
@@ -206,7 +227,7 @@ def test_an_undefined_outcome_is_null_and_leaves_others_alone(named):
 
 
 def test_rows_keep_the_order_of_outcomes_and_their_numbers(named):
-    """Outcomes of very different sizes, given in another order by draws: each row has its own."""
+    """Outcomes of very different sizes, given in another order by draws: each row has its own, and every interval holds its centre."""
     keys = [(place, "native", 2019, "persons", "persons") for place in ("selected", "MT", "DE")]
     size = dict(zip(keys, (1e9, 1.0, 1e-6)))
 
@@ -216,8 +237,8 @@ def test_rows_keep_the_order_of_outcomes_and_their_numbers(named):
     rows = intervals(settings(39, [1, 2]), simulate, [{key: 10.0 * size[key] for key in keys}] * 2, Progress())
     assert [tuple(row.values())[:5] for row in rows] == keys
     for row, key in zip(rows, keys):
-        # draws are 11 to 49 times the size
-        assert [row["centre"], row["low"], row["high"]] == pytest.approx([w * size[key] for w in (10.0, 12.0, 48.0)])
+        # draws are 11 to 49 times the size, so their interval starts at 12 and reaches down to the centre
+        assert [row["centre"], row["low"], row["high"]] == pytest.approx([w * size[key] for w in (10.0, 10.0, 48.0)])
 
 
 # -- in distribution --------------------------------------------------------------------------------------------------
@@ -402,6 +423,7 @@ def test_a_small_run_writes_the_same_intervals_twice(tmp_path):
     assert len(full) > 0.5 * len(rows)
     assert all(float(row["low"]) <= float(row["high"]) and 0.0 <= float(row["prior_share"]) <= 1.0 for row in full)
     assert all(float(row["low"]) < float(row["high"]) for row in full)
+    assert all(float(row["low"]) <= float(row["centre"]) <= float(row["high"]) for row in full)
 
     summary = json.loads((first / "summary.json").read_text(encoding="utf-8"))
     assert summary["draws"] == 8

@@ -73,6 +73,24 @@ def test_finding_is_the_reference_run():
             assert cell == shown
 
 
+def test_intervals_are_the_reference_run():
+    """Every end of the tables of intervals is in outputs/reference/summary.json, rounded: gains of 2035, then levels by year."""
+    found = json.loads((ROOT / "outputs" / "reference" / "summary.json").read_text(encoding="utf-8"))
+    known = {(row["origin"], row["year"], row["outcome"]): row for row in found["intervals"]}
+    rows = re.search(r"<!-- intervals:begin -->(.*)<!-- intervals:end -->", README, flags=re.S)[1].splitlines()
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if re.search(r"\d to ", row)]
+    variants = ("participation", "employment", "match_and_pay", "full")
+    wanted = [
+        [("non_eu_born", 2035, f"gain_{variant}_{given}_{reference}") for variant in variants]
+        for given in ("sex_age", "sex_age_education") for reference in ("native", "eu_born")
+    ]  # fmt: skip
+    wanted += [[(origin, year, "net_contribution") for year in (2019, 2025, 2030, 2035)] for origin in found["net_contribution"]]
+    assert len(rows) == len(wanted) == 7
+    for row, keys in zip(rows, wanted):
+        ends = [[f"{known[key][end]:,.0f}".replace(",", " ") for end in ("low", "high")] for key in keys]
+        assert row[1:] == [" to ".join(pair) for pair in ends]
+
+
 def test_policy_block_is_the_reference_comparison():
     """The table of policies is made from outputs/reference/compare, character by character; empty as long as there is none."""
     kept = ROOT / "outputs" / "reference" / "compare" / "summary.json"

@@ -18,13 +18,19 @@ from scenarios.figures import (
 from scenarios.published import published_rates
 
 
-def draw_run(folder: Path, results: Sequence[Results], accounting: Accounting, hicp: Mapping[int, float]) -> None:
-    """Figures of one scenario; published figures are shown when all Member States are simulated."""
+def draw_run(
+    folder: Path,
+    results: Sequence[Results],
+    accounting: Accounting,
+    hicp: Mapping[int, float],
+    intervals: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Figures of one scenario; published figures are shown when all Member States are simulated. intervals: rows of draws."""
     folder.mkdir()
     published = published_rates() if tuple(results[0].member_states) == codes.MEMBER_STATES else {}
     with rc_context(style.SETTINGS):
-        groups.net_contribution(folder / "net_contribution.png", results, accounting, hicp)
-        groups.rates(folder / "employment_and_overqualification.png", results, published)
+        groups.net_contribution(folder / "net_contribution.png", results, accounting, hicp, intervals)
+        groups.rates(folder / "employment_and_overqualification.png", results, published, intervals)
         pipeline.pipeline(folder / "language_and_recognition.png", results)
         pipeline.employment_by_arrival(folder / "employment_by_arrival.png", results)
         age.profile(folder / "age_profile.png", results, accounting, hicp)
