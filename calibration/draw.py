@@ -143,7 +143,7 @@ class Draw:
         self.number = number if part == "all" else 0
         within = ", within the data" if part != "all" else ""
         self.label = f"draw {number}{within}" if number else "centre, coarse"
-        self.logs = estimate.values_of(estimate.read())
+        self.centre = self.logs = estimate.values_of(estimate.read())
         self.common = common_table()["mean"].to_numpy()
         if number:
             row = drawn()[number - 1].reshape(len(PARTS), -1)[PARTS.index(part)]

@@ -21,6 +21,7 @@ from model.labour_market import OLDER
 
 REFERENCE_YEAR = 2019  # macro conditions are one
 LAST_MACRO_YEAR = 2025  # last year with published employment of natives
+LASTING = 4  # years of macro conditions that make the employment of the last of them, in about equal parts
 RECENT_BANDS = 2  # stay bands of less than five years
 HIGHEST_HAZARD = 0.9
 ORIGIN_OF_GROUP = np.array([0, 1] + [2] * (len(GROUPS) - 2))
@@ -87,19 +88,33 @@ def _column(values, name, origin, sex="total"):
     return values[:, INDEX[Term(name, origin, sex, "2019")]]
 
 
-def macro_path(values, conditions, year):
+def macro_path(values, conditions, year, centre=None):
     """Factor of job finding [ms, quarter] from logs [ms, term].
 
-    `constant`: the conditions of `year` throughout; `estimated`: each year's own up to `year`, which then stay.
+    `constant`: the conditions of `year` throughout; `estimated`: each year's own up to `year`, then those of `year`. What a draw
+    keeps are the conditions of `year` at the `centre` (logs [ms, term]; None where values are no draw), moved by as much as the
+    draw differs on average in LASTING years: employment says little of a single year's conditions, which move it by a quarter of
+    what they would if they stayed, and draws of one year kept for ten would spread far beyond what employment of that year allows.
     """
-    by_year = np.zeros((len(values), LAST_YEAR - FIRST_YEAR + 1))
-    for y, other in enumerate(MACRO_YEARS):
-        if other != REFERENCE_YEAR:
-            by_year[:, y] = values[:, INDEX[Term("macro", "native", "total", str(other))]]
-    kept = by_year[:, [min(year, LAST_MACRO_YEAR) - FIRST_YEAR]]
-    first = 0 if conditions == "constant" else year - FIRST_YEAR
+    by_year = _by_year(values)
+    last = min(year, LAST_MACRO_YEAR) - FIRST_YEAR
+    kept, first = by_year[:, [last]], 0
+    if conditions == "estimated":
+        first = last + 1
+        if centre is not None:
+            at_centre, recent = _by_year(centre), slice(max(0, first - LASTING), first)
+            kept = at_centre[:, [last]] + (by_year - at_centre)[:, recent].mean(axis=1, keepdims=True)
     by_year[:, first:] = kept
     return np.repeat(np.exp(by_year), 4, axis=1)
+
+
+def _by_year(values):
+    """Logs of macro conditions [ms, year to LAST_YEAR] from logs [ms, term]; zero in REFERENCE_YEAR and after the last estimated."""
+    found = np.zeros((len(values), LAST_YEAR - FIRST_YEAR + 1))
+    for y, year in enumerate(MACRO_YEARS):
+        if year != REFERENCE_YEAR:
+            found[:, y] = values[:, INDEX[Term("macro", "native", "total", str(year))]]
+    return found
 
 
 def cycle_path(values, macro):
@@ -120,11 +135,12 @@ def older_exit_path(values, conditions, year):
     return np.repeat(np.exp(trend[:, None] * decades), 4, axis=1)
 
 
-def apply(inputs, values, macro):
+def apply(inputs, values, macro, centre=None):
     """Inputs with the estimates in them.
 
     inputs: as load_inputs builds them before estimates, every factor one. values [ms, term]: logs. macro: the settings
-    `conditions` and `year`. Returns new inputs; the given ones stay as they are.
+    `conditions` and `year`. centre [ms, term]: logs at the centre, where values are a draw (macro_path). Returns new inputs; the
+    given ones stay as they are.
     """
     cells = inputs.cells.reshape(SHAPE).copy()
     rates = inputs.rates.copy()
@@ -151,7 +167,7 @@ def apply(inputs, values, macro):
     for name in ("entry_job", "entry_active"):
         share = cells[name][:, 2:]
         cells[name][:, 2:] = share * entry / (1.0 - share + share * entry)
-    path = macro_path(values, macro.conditions, macro.year)
+    path = macro_path(values, macro.conditions, macro.year, centre)
     return replace(
         inputs,
         cells=np.ascontiguousarray(cells.reshape(-1)),

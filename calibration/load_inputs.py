@@ -263,7 +263,7 @@ def load_policies(configs, draw=None):
         raise refuse("draws", first.draws, f"0 to {available()}, those of the estimates")
     draw = Draw() if draw is None else draw
     with draw.in_force():
-        inputs = estimate.apply(before_estimates(first, draw.number), draw.logs, first.macro)
+        inputs = estimate.apply(before_estimates(first, draw.number), draw.logs, first.macro, draw.centre)
         return [inputs, *(replace(inputs, **of_policy(config, draw.number)) for config in configs[1:])]
 
 

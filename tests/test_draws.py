@@ -230,10 +230,10 @@ def test_a_draw_within_the_data_leaves_member_state_shifts_at_zero(distinct):
     assert (one.logs != centre.logs).all() and (one.common != centre.common).all() and (one.common != every.common).all()
     with tables.changed(draw.shifts(one.common)):
         plain = before_estimates(config)
-    assert differing(estimate.apply(plain, one.logs, config.macro), load_inputs(config, one)) == []
+    assert differing(estimate.apply(plain, one.logs, config.macro, one.centre), load_inputs(config, one)) == []
     with tables.changed(draw.shifts(every.common, 3)):
         plain = before_estimates(config, 3)
-    assert differing(estimate.apply(plain, every.logs, config.macro), load_inputs(config, every)) == []
+    assert differing(estimate.apply(plain, every.logs, config.macro, one.centre), load_inputs(config, every)) == []
     assert {"cells", "rates", "parameters", "macro"} <= set(differing(load_inputs(config), load_inputs(config, one)))
 
     rows = tables.all_tables()

@@ -27,6 +27,7 @@ from model.codes import FIRST_YEAR, HIGH, MEASURE, MEASURES, MEMBER_STATES, ORIG
 from model.codes import STAY_MEASURES as STAY
 from model.labour_market import rates_at
 from scenarios.compose import job
+from small_run import inputs_for
 
 ERROR_RATE = 1e-6
 MT = MEMBER_STATES.index("MT")
@@ -718,6 +719,49 @@ def test_macro_path():
     assert np.allclose(estimate.macro_path(values, "estimated", 2021)[1], np.exp((np.minimum(years, 2021) - 2019) / 10))
     assert np.allclose(estimate.macro_path(values, "constant", 2017)[1], np.exp(-0.2))
     assert (estimate.macro_path(values, "constant", 2019) == 1.0).all()
+
+
+def test_macro_path_of_a_draw():
+    """A draw has its own conditions to the stated year and then those of the centre in that year, moved by its mean difference over
+    the last four years, however far the last one is off; what differs before counts for nothing. The centre is as without a draw."""
+    rng = np.random.default_rng(5)
+    centre, drawn = rng.normal(0.0, 0.2, (2, 2, N))
+    log = {(name, year): np.zeros(2) for name in ("centre", "drawn") for year in range(2017, 2026)}
+    for term in TERMS:
+        if term.name == "macro":
+            log["centre", int(term.year)], log["drawn", int(term.year)] = centre[:, INDEX[term]], drawn[:, INDEX[term]]
+    for year in (2018, 2021, 2025):
+        path = np.log(estimate.macro_path(drawn, "estimated", year, centre)).reshape(2, -1, 4)
+        for own in range(2017, year + 1):
+            assert np.allclose(path[:, own - 2017], log["drawn", own][:, None])
+        recent = range(max(2017, year - 3), year + 1)
+        moved = np.mean([log["drawn", one] - log["centre", one] for one in recent], axis=0)
+        assert np.allclose(path[:, year - 2016 :], (log["centre", year] + moved)[:, None, None])
+        assert (estimate.macro_path(centre, "estimated", year, centre) == estimate.macro_path(centre, "estimated", year)).all()
+        assert (estimate.macro_path(drawn, "constant", year, centre) == estimate.macro_path(drawn, "constant", year)).all()
+
+
+def test_four_years_of_conditions_make_a_years_employment():
+    """Better conditions in the LASTING years to 2025 move natives' employment of 2025 about as much as the same conditions would if
+    they stayed from then on; those of 2025 alone move it by far less. Why draws keep their mean (macro_path)."""
+    inputs = inputs_for(states=("EE", "SE"), end_year=2031, minimum_agents=6000)
+    stock, arrivals = inputs.stock.copy(), inputs.arrivals.copy()
+    stock[:, 1:], arrivals[:, 1:] = 0.0, 0.0
+    inputs = replace(inputs, stock=stock, arrivals=arrivals)
+
+    def employment(better, end_year):
+        macro = inputs.macro.copy()
+        for year in better:
+            macro[:, 4 * (year - FIRST_YEAR) : 4 * (year + 1 - FIRST_YEAR)] *= np.exp(0.3)
+        people = simulate(replace(inputs, macro=macro, end_year=end_year), 1).counts[:, :, 0].sum(axis=(2, 3))
+        return (people[..., MEASURE["employed_20_64"]] / people[..., MEASURE["persons_20_64"]]).mean(axis=1)
+
+    plain = employment((), 2031)
+    recent = employment(range(2026 - estimate.LASTING, 2026), 2025)[-1] - plain[2025 - FIRST_YEAR]
+    single = employment((2025,), 2025)[-1] - plain[2025 - FIRST_YEAR]
+    for_good = (employment(range(2026, 2032), 2031) - plain)[-2:].mean()
+    assert 0.7 < recent / for_good < 1.4
+    assert 0.1 < single / for_good < 0.4
 
 
 def test_older_exit_path():
