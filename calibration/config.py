@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import difflib
 import math
 import re
 import types
@@ -623,17 +624,28 @@ def config_from(settings: Mapping[str, Any]) -> Config:
     if isinstance(policy, Mapping) and "levers" in policy:
         if not isinstance(policy["levers"], Mapping):
             raise refuse("policy.levers", policy["levers"], "a table of levers, {} for none")
-        levers = [_labelled(label, lever) for label, lever in policy["levers"].items()]
+        levers = [_labelled(label, policy["levers"]) for label in policy["levers"]]
         settings["policy"] = {**policy, "levers": levers}
     return _build(Config, settings, "")
 
 
-def _labelled(label: str, lever: Any) -> dict[str, Any]:
-    """The settings of a lever with its label, which is their key in a file and no setting there."""
+def _labelled(label: str, levers: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a lever with its label, which is their key in a file and no setting there.
+
+    Settings without a kind change a lever that is there already, so their label is one that is not.
+    """
+    lever = levers[label]
     if not isinstance(lever, Mapping):
         raise refuse(f"policy.levers.{label}", lever, "the settings of a lever, such as {strength: 0.5}")
     if "label" in lever:
         raise InputError(f"policy.levers.{label}.label={lever['label']}: unknown key, a lever has that of its table")
+    if "lever" not in lever:
+        there = [name for name, other in levers.items() if isinstance(other, Mapping) and "lever" in other]
+        close = difflib.get_close_matches(label, there, 1, 0.6)
+        meant = f", did you mean {close[0]}" if close else ""
+        change = f"a lever that is there ({', '.join(there)}) or " if there else ""
+        own = f"one of your own with all its settings, lever: {', '.join(LEVERS)}"
+        raise InputError(f"policy.levers.{label}: unknown label{meant}; allowed is {change}{own}")
     return {"label": label, **lever}
 
 
@@ -688,12 +700,13 @@ def _build_class(schema: Any, value: Any, key: str) -> Any:
     if not isinstance(value, Mapping):
         raise refuse(key, value, f"a group with the keys {', '.join(hints)}")
     prefix = f"{key}." if key else ""
+    names = ", ".join(name for name in hints if (schema, name) != (Lever, "label"))  # which is the key of the lever's table
     for name in value:
         if name not in hints:
-            raise InputError(f"{prefix}{name}={value[name]}: unknown key, allowed is {', '.join(hints)}")
+            raise InputError(f"{prefix}{name}={value[name]}: unknown key, allowed is {names}")
     for name in hints:
         if name not in value:
-            raise InputError(f"{prefix}{name}: missing, every one of {', '.join(hints)} is needed")
+            raise InputError(f"{prefix}{name}: missing, every one of {names} is needed")
     return schema(**{name: _build(hint, value[name], f"{prefix}{name}") for name, hint in hints.items()})
 
 

@@ -72,7 +72,7 @@ def coverage(rows, break_term=True):
 
 
 def scores(table, figure="employment", origin="non_eu_born"):
-    """Scores of one rate as nested dictionaries, for each year and for all years together.
+    """Scores of one rate as nested dictionaries by year, and for several years together (`span`), all there are being the last.
 
     `eu_error`: prediction minus published; `mean_absolute_error` and the same weighted by `persons` over the Member States,
     for every forecast on the same cells (those for which all forecasts exist); `coverage` in percent, by sex.
@@ -81,7 +81,10 @@ def scores(table, figure="employment", origin="non_eu_born"):
     states = rows[rows["place"].str.len() == 2].dropna(subset=list(FORECASTS.values()))
     of_eu = rows[rows["place"] == EU].dropna(subset=list(FORECASTS.values())).set_index("year")
     found = {}
-    for name, years in [*((str(year), (year,)) for year in YEARS), ("2021-2023", EU_YEARS), ("2020-2023", YEARS)]:
+    there = set(table.loc[table["figure"] == "employment", "year"])
+    groups = [*((year,) for year in YEARS), EU_YEARS, YEARS]
+    groups = dict.fromkeys(tuple(year for year in years if year in there) for years in groups)
+    for years in filter(None, groups):
         mine = states[states["year"].isin(years)]
         entry = {"cells": len(mine)}
         if len(years) == 1 and years[0] in of_eu.index:
@@ -97,12 +100,18 @@ def scores(table, figure="employment", origin="non_eu_born"):
             of_sex = of_sex[(of_sex["place"].str.len() == 2) & of_sex["year"].isin(years)]
             entry["coverage"][sex] = coverage(of_sex)
         if entry["cells"]:
-            found[name] = entry
+            found[span(years)] = entry
     return found
 
 
+def span(years):
+    """`2020-2023`, or a single year."""
+    return "-".join(map(str, dict.fromkeys((years[0], years[-1]))))
+
+
 def aims(found):
-    """The aims with what was reached: a list of {aim, value, limit, passed}; passed is None where it cannot be judged.
+    """The aims with what was reached: a list of {aim, value, limit, passed}; passed is None where it cannot be judged: EU figures
+    are compared only where all Member States are simulated, and an aim over them takes all of them and all years.
 
     found: `scores` of employment. Aims were fixed before any run: EU employment of the non-EU-born within 1 point in each of
     2021 to 2023; the mean absolute error over Member States and 2020 to 2023 below 3.5 points and below both naive
@@ -112,7 +121,8 @@ def aims(found):
     for year in EU_YEARS:
         error = found.get(str(year), {}).get("eu_error", {}).get("model")
         reached.append(_aim(f"EU employment {year}, error in points", error, f"{EU_POINTS:g} either way", _small(error)))
-    whole = found.get("2020-2023", {})
+    everywhere = any("eu_error" in entry for entry in found.values())
+    whole = found.get(span(YEARS), {}) if everywhere else {}
     errors = whole.get("mean_absolute_error", {})
     mine = errors.get("model")
     title = "mean absolute error over Member States, 2020-2023, points"

@@ -84,7 +84,8 @@ class Comparison:
 def settings(overrides: Sequence[str]) -> tuple[Config, Path]:
     """The settings of the reference and its folder; overrides may name the folder and the machine (compute.*).
 
-    Raises InputError for any other override, or a folder without settings and tables of a reproduce run.
+    Raises InputError for any other override, a folder without settings and tables of a reproduce run, or a table that cannot be
+    read, which would be found after the whole rerun otherwise.
     """
     named = [text.partition("=")[2] for text in overrides if text.partition("=")[0] == SETTING]
     machine = [text for text in overrides if text.partition("=")[0] != SETTING]
@@ -101,6 +102,8 @@ def settings(overrides: Sequence[str]) -> tuple[Config, Path]:
         raise InputError(f"{folder / SETTINGS_FILE}: allowed is what integra reproduce writes (verb: reproduce)")
     if not tables_of(folder):
         raise refuse(SETTING, str(folder), "a folder with CSV or JSON tables of integra reproduce")
+    for name in tables_of(folder):
+        _cells(folder / name)
     jobs = {name: value for name, value in plain.items() if name != "verb"}
     try:
         return config_from({**jobs, "compute": compose.settings("reproduce", machine)["compute"]}), folder
@@ -194,7 +197,7 @@ def _cells(path: Path) -> Cells:
     try:
         text = path.read_text(encoding="utf-8")
         return _of_csv(text) if path.suffix == ".csv" else dict(_of_json(json.loads(text), "", ()))
-    except (UnicodeDecodeError, ValueError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
 
 

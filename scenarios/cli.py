@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _complain(line: str) -> None:
     """One line on stderr, in the place of a progress bar that may stand there."""
-    from tqdm import tqdm
+    from scenarios.progress import close_bars
 
-    tqdm.write(f"integra: {line}", file=sys.stderr)
+    close_bars()
+    print(f"integra: {line}", file=sys.stderr)
 
 
 def _command(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import difflib
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -23,7 +24,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -32,6 +33,7 @@ from calibration.config import (
     AT_LAYOUT, Config, Euromod, Gettsim, Mix, Optimise, Shocks, Update, config_from, mix_from, tool_from, update_from,
 )  # fmt: skip
 from calibration.errors import InputError, refuse
+from model import codes
 from scenarios.shapley import fewest
 from scenarios.mix import combined
 
@@ -146,6 +148,8 @@ def settings(verb: str, overrides: list[str]) -> dict[str, Any]:
             plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         except InputError:
             raise
+        except MissingConfigException as error:
+            raise _missing(parsed, error) from error
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError, RecursionError) as error:
             raise InputError(f"{' '.join(overrides)}: {_text(error)}") from error
     return cast(dict[str, Any], plain)
@@ -202,7 +206,10 @@ def shocks(overrides: list[str]) -> Shocks:
 
 
 def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, list[Config]]:
-    """The reference job of `compare` or `reproduce` and one job per policy, equal but for the policy; `reproduce` needs none."""
+    """The reference job of `compare` or `reproduce` and one job per policy, equal but for the policy; `reproduce` needs none.
+
+    Raises InputError for a policy with levers none of which acts before the run ends, whose effects would all be zero.
+    """
     plain = settings(verb, overrides)
     policies = plain.pop("policies")
     plain.pop("mix", None)
@@ -216,6 +223,10 @@ def comparison(overrides: list[str], verb: str = "compare") -> tuple[Config, lis
         others.append(_policy(plain, policy))
     if len(set(policies)) < len(policies):
         raise refuse("policies", policies, "each policy once")
+    for other in others:
+        start = codes.FIRST_YEAR + min((lever.first_quarter for lever in other.policy.levers), default=0) // 4
+        if start > reference.run.end_year:
+            raise refuse("run.end_year", reference.run.end_year, f"{start} or later, when the first lever of {other.policy.name} acts")
     return reference, others
 
 
@@ -370,6 +381,18 @@ def _hint(verb: str, key: str, known: Mapping[str, Any]) -> str:
     if known.get(parent) == {}:
         return f", {parent} is empty here: another option of {parent.partition('.')[0]} may have it"
     return f", allowed is {', '.join(near or sorted(name for name in known if '.' not in name))}"
+
+
+def _missing(parsed: list[Override], error: MissingConfigException) -> InputError:
+    """The refusal of a list of defaults that names a file there is none of."""
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    match = re.match("In '(.+?)'", str(error))
+    asking = match[1] if match else ""
+    if "/" not in asking:  # an experiment that changes the defaults of the verb
+        asking = next((f"experiment/{_value(one)}" for one in parsed if one.key_or_group == "experiment"), asking)
+    value = name if asking.rpartition("/")[0] == group else f"{group}/{name}"
+    known = _options(group) if group in _groups() else []
+    return refuse(f"{_own or 'conf'}/{asking}.yaml: defaults", value, ", ".join(known) or "the name of a file of settings")
 
 
 def _text(error: Exception) -> str:

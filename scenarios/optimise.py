@@ -18,7 +18,7 @@ from calibration.draw import Draw
 from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
 from model import Inputs, Results
-from scenarios import draws, figures, mix, objective, optimum, response, simulation, statistics, summary
+from scenarios import draws, figures, mix, objective, optimum, response, simulation, statistics, summary, text
 from scenarios.choice import Choice, Estimates, share
 from scenarios.folder import final_folder, result_folder
 from scenarios.optimum import NAME, Paired
@@ -85,7 +85,8 @@ def optimise(baseline: Config, asked: Optimise, policies: Sequence[Config]) -> s
         write_common(folder, "optimise", configs, [*fresh, *after], scenarios, task.progress, task.hicp, own=own)
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g", lineterminator="\n")
-        comment = f"EUR {asked.budget:g} million a year shared for the most {asked.objective.replace('_', ' ')} (integra optimise)."
+        aim = asked.objective.replace("_", " ")
+        comment = f"EUR {text.plain(asked.budget)} million a year shared for the most {aim} (integra optimise)."
         mix.write(folder / "policy" / f"{NAME}.yaml", config.policy, comment)
         if intervals:
             draws.write(folder / "intervals.csv", intervals)

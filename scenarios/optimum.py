@@ -150,7 +150,7 @@ def console(
     whose = {"non_eu_born": "the non-EU-born", "everybody": "everybody"}[asked.counted]
     years = f"{asked.first_year} to {baseline.run.end_year}, discounted at {100 * asked.discount_rate:g} %"
     lines = [
-        f"Budget {asked.budget:g} {found['cost_unit']}, {place}; gain: {found['gain_unit']}, of {whose}; means of {years}",
+        f"Budget {text.plain(asked.budget)} {found['cost_unit']}, {place}; gain: {found['gain_unit']}, of {whose}; means of {years}",
         _measures(tables["allocation"]),
         "",
     ]
@@ -170,7 +170,7 @@ def console(
     eu = cost["eu_budget"]["mean"]
     lines.append(f"EU budget {eu:.1f}, national budgets {cost['mix_on_fresh_seeds']['mean'] - eu:.1f} of the cost")
     rows = [
-        [f"{row.budget:,.0f}".replace(",", " "), text.estimate(row.predicted_gain, None, 1), text.estimate(row.gain, row.gain_se, 1),
+        [text.plain(row.budget), text.estimate(row.predicted_gain, None, 1), text.estimate(row.gain, row.gain_se, 1),
          text.estimate(row.cost, row.cost_se, 1), f"{row.gain_per_further_million:.3g}"]
         for row in tables["frontier"].dropna().itertuples()
     ]  # fmt: skip

@@ -124,7 +124,10 @@ def console(content: Mapping[str, Any]) -> str:
     for policy in dict.fromkeys(row["policy"] for row in content["measures"]):
         lines.append(f"{policy} by measure (Shapley values)")
         header = ["", f"net {last}, million", f"net {span}, million", f"employment {last}", f"overqualification {last}"]
-        lines += [text.table(header, by_measure(content, policy, measures.OUTCOMES)), ""]
+        lines += [text.table(header, by_measure(content, policy, measures.OUTCOMES))]
+        if all(row["low"] is None for row in content["measures"] if row["policy"] == policy):
+            lines.append("One seed (mix.seeds), no Monte Carlo error known.")
+        lines.append("")
     lines += rankings(content)
     return "\n".join(lines)
 
@@ -168,9 +171,9 @@ def shares(found: Found) -> list[str]:
 
 def rankings(content: Mapping[str, Any]) -> list[str]:
     """One line per outcome, and the pairs that cannot be told apart."""
-    lines = ["From best to worst (~: cannot be told apart; baseline: doing nothing more)"]
+    lines = ["From best to worst (~: cannot be told apart; =: the same; baseline: doing nothing more)"]
     if not content["draws"]:
-        lines[0] = "From best to worst at the centre (how sure: with draws)"
+        lines[0] = "From best to worst at the centre (~: not told apart from Monte Carlo error; =: the same; how sure: with draws)"
     for outcome, rows in content["rankings"].items():
         lines.append(f"  {RANKED_NAMES[outcome]}: {ranking.line(rows)}")
         close = [f"{a} and {b} ({100 * p:.0f} %)" for a, b, p in content["not_told_apart"][outcome]]

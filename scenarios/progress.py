@@ -7,6 +7,18 @@ import time
 from tqdm import tqdm
 
 SHOW_AFTER = 2.0  # seconds
+_bars: list[tqdm] = []  # of this process
+
+
+def close_bars() -> None:
+    """Remove every bar, where a command ends before its work does."""
+    while _bars:
+        _bars.pop().close()
+
+
+def amount(number: float) -> str:
+    """`53 120`, or `1.2 M` from a million on."""
+    return f"{number / 1e6:.1f} M" if number >= 1e6 else f"{number:,.0f}".replace(",", " ")
 
 
 class Progress:
@@ -46,11 +58,12 @@ class Progress:
             self._bar = tqdm(
                 total=total, unit="quarter", mininterval=0.5, delay=SHOW_AFTER, leave=False, dynamic_ncols=True
             )
+            _bars.append(self._bar)
         self.person_quarters = self._before + person_quarters
         elapsed = self.seconds + time.perf_counter() - self._started
         self._bar.set_description(self._label, refresh=False)
-        rate = self.person_quarters / max(elapsed, 1e-9) / 1e6
-        self._bar.set_postfix_str(f"{rate:.1f} M person-quarters/s", refresh=False)
+        rate = self.person_quarters / max(elapsed, 1e-9)
+        self._bar.set_postfix_str(f"{amount(rate)} person-quarters/s", refresh=False)
         self._bar.update()
 
     def end(self) -> None:
@@ -72,5 +85,5 @@ class Progress:
     @property
     def line(self) -> str:
         """Simulated person-quarters, seconds and their ratio, in words."""
-        rate = self.person_quarters / max(self.seconds, 1e-9) / 1e6
-        return f"{self.person_quarters / 1e6:.1f} M person-quarters in {self.seconds:.1f} s, {rate:.1f} M per second"
+        rate = self.person_quarters / max(self.seconds, 1e-9)
+        return f"{amount(self.person_quarters)} person-quarters in {self.seconds:.1f} s, {amount(rate)} per second"

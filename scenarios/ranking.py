@@ -32,7 +32,8 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
     """Entries from the best to the worst at the centre, from levels [simulation, scenario], the reference among them.
 
     Each with its level less the reference's and the interval of that, the probability of being the best, and the probability of
-    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws. `note`: why one is None.
+    beating the next (None without draws). `same_as_next`: neither beats the other in 95 % of the draws; without draws, the Monte
+    Carlo interval of their difference holds zero (None with a single seed). `note`: why one is None.
     """
     sign = 1.0 if higher_is_better else -1.0
     effect = sample.map(lambda levels: levels - levels[:, :1])
@@ -44,12 +45,16 @@ def rank(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) -> 
     for position, one in enumerate(order):
         better = same = None
         note = "" if position + 1 < len(order) else LAST
+        if not note:
+            ahead = sample.map(lambda v, a=one, b=order[position + 1]: v[:, a] - v[:, b])
+            if sample.drawn is not None:
+                better = float(probability_better(ahead.moved()))
+                same = 1.0 - TOLD_APART < better < TOLD_APART
+            elif len(ahead.full) > 1:
+                low, high, _ = ahead.whole_interval()
+                same = bool(low <= 0.0 <= high)
         if sample.drawn is None:
             note = NO_DRAWS
-        if not note:
-            other = order[position + 1]
-            better = float(probability_better(sample.map(lambda v, a=one, b=other: v[:, a] - v[:, b]).moved()))
-            same = 1.0 - TOLD_APART < better < TOLD_APART
         rows.append(
             {
                 "rank": position + 1,
@@ -80,11 +85,11 @@ def pairs(names: Sequence[str], sample: draws.Sample, higher_is_better: bool) ->
 
 
 def line(rows: Sequence[dict[str, Any]]) -> str:
-    """`a > b ~ c > baseline`: from the best to the worst, ~ where two neighbours cannot be told apart."""
+    """`a > b ~ c = baseline`: from the best to the worst, ~ where two neighbours cannot be told apart, = where they are the same."""
     words = []
-    for row in rows:
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
         share = "" if row["probability_best"] is None else f" (best in {100 * row['probability_best']:.0f} %)"
         words.append(row["policy"] + share)
-        if row is not rows[-1]:
-            words.append("~" if row["same_as_next"] else ">")
+        if following is not None:
+            words.append("=" if row["effect"] == following["effect"] else "~" if row["same_as_next"] else ">")
     return " ".join(words)

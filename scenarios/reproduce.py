@@ -173,7 +173,7 @@ def console(found: Mapping[str, Any]) -> str:
     lines = [f"{title} (Monte Carlo standard error)", text.table(names, rows)]
     lines.append(f"The Commission's headline: up to EUR {found['headline']['value']:,}".replace(",", " ") + " by 2035.")
     lines += ["", f"By origin: net contribution ({unit}), employment and overqualification (%) (Monte Carlo standard error)"]
-    years = [str(year) for year in CONSOLE_YEARS if str(year) in found["net_contribution"]["native"]]
+    years = list(map(str, summary.chosen_years(CONSOLE_YEARS, [int(year) for year in found["net_contribution"]["native"]])))
     rows = []
     for key, name, digits in (
         ("net_contribution", "net contribution", 0),

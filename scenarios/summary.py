@@ -19,6 +19,11 @@ RATES = tuple(name for name, (_, _, factor, _) in codes.INDICATORS.items() if fa
 CSV_YEARS = (2017, 2019, 2023, 2025, 2030, 2035)
 
 
+def chosen_years(wanted: Sequence[int], simulated: Sequence[int]) -> list[int]:
+    """The simulated years that are wanted, and the last one whatever it is."""
+    return [year for year in simulated if year in wanted or year == simulated[-1]]
+
+
 def place(member_states: Sequence[str]) -> str:
     """Name of the sum over the simulated Member States."""
     return "EU27_2020" if tuple(member_states) == codes.MEMBER_STATES else "selected"
@@ -73,8 +78,8 @@ def contribution_unit(accounting: Accounting) -> str:
 
 
 def outcomes(result: Results, accounting: Accounting, hicp: Mapping[int, float]) -> Outcomes:
-    """Persons, rates and net contribution by place, origin and selected year: {(place, origin, year, outcome, unit): value}."""
-    years = [year for year in CSV_YEARS if year in result.years]
+    """Persons, rates and net contribution by place, origin and chosen year: {(place, origin, year, outcome, unit): value}."""
+    years = chosen_years(CSV_YEARS, result.years)
     rows = [result.years.index(year) for year in years]
     counts = statistics.with_total(result.counts[rows].sum(axis=(3, 4)), 1)
     measures = {"persons": (counts[..., codes.MEASURE["persons"]] / 4.0, "persons")}

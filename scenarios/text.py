@@ -124,6 +124,11 @@ def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:
     return text if error is None else f"{text} ({error:,.{max(digits, 0)}f})".replace(",", " ")
 
 
+def plain(value: float) -> str:
+    """A number as it was set, thousands apart: `1 000`, `2.5`."""
+    return f"{value:,.10g}".replace(",", " ")
+
+
 def interval(row: Mapping[str, Any], digits: int = 0) -> str:
     """`1 234 [900 to 1 500] (5)`: centre, 90 % interval where one is known, Monte Carlo standard error."""
     if row["low"] is None:

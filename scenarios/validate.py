@@ -145,9 +145,10 @@ def console(found: Mapping[str, Any], table: pd.DataFrame) -> str:
         value = "-" if aim["value"] is None else f"{aim['value']:+.2f}" if "error in" in aim["aim"] else f"{aim['value']:.2f}"
         lines.append(f"  {verdict:<10}  {aim['aim']}: {value} ({aim['limit']})")
     lines += ["", "Largest misses: " + "; ".join(_miss(row) for row in found["worst_misses"])]
-    lines += ["", "Other rates by Member State, 2020-2023: mean absolute error (no change; as natives), coverage"]
+    years = list(scores)[-1] if scores else ""
+    lines += ["", f"Other rates by Member State, {years}: mean absolute error (no change; as natives), coverage"]
     for (figure, origin), name in OTHER_RATES.items():
-        entry = found["scores"][f"{figure}_{origin}"].get("2020-2023")
+        entry = found["scores"][f"{figure}_{origin}"].get(years)
         if entry:
             error = entry["mean_absolute_error"]
             words = f"{error['model']:.1f} ({error['no_change_since_2019']:.1f}; {error['same_change_as_natives']:.1f}) points"

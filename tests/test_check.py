@@ -144,9 +144,12 @@ def test_missing_tables_rows_and_columns(copy):
         ("other key", ["config.yaml", "accounting.children=neither", "own, parents"]),
         ("no tables", ["reference=", "tables"]),
         ("torn", ["config.yaml", "cannot be read"]),
+        ("torn table", ["summary.json", "cannot be read"]),
+        ("cut table", ["fit.csv", "cannot be read", "number of fields"]),
     ],
 )
 def test_references_that_cannot_be_used(made, tmp_path, damage, words):
+    """Whatever is wrong is told before the rerun."""
     reference = shutil.copytree(made / "outputs" / "reference", tmp_path / "damaged")
     settings = reference / "config.yaml"
     text = settings.read_text(encoding="utf-8")
@@ -158,6 +161,10 @@ def test_references_that_cannot_be_used(made, tmp_path, damage, words):
         settings.write_text(text.replace("children: own", "children: neither"), encoding="utf-8")
     elif damage == "torn":
         settings.write_text("a: [", encoding="utf-8")
+    elif damage == "torn table":
+        (reference / "summary.json").write_bytes((reference / "summary.json").read_bytes()[:1000])
+    elif damage == "cut table":
+        (reference / "fit.csv").write_bytes((reference / "fit.csv").read_bytes()[:-10])
     else:
         for name in TABLES:
             (reference / name).unlink()

@@ -269,6 +269,17 @@ def test_compared_policies_must_exist_once(value):
         compose.comparison([f"policies={value}"])
 
 
+def test_a_policy_that_ends_before_it_begins_is_not_compared():
+    """All its effects would be zero; a policy without levers may be compared with itself, and one that acts in the last year."""
+    with pytest.raises(InputError) as caught:
+        compose.comparison(["policies=[baseline,fast_recognition]", "run.end_year=2024"])
+    assert str(caught.value) == "run.end_year=2024: allowed is 2025 or later, when the first lever of fast_recognition acts"
+    with pytest.raises(InputError, match=r"^run.end_year=2018: allowed is 2025 or later, when the first lever of more_arrivals acts"):
+        compose.comparison(["experiment=jrc_six", "run.end_year=2018"])
+    assert len(compose.comparison(["policies=[baseline]", "run.end_year=2017"])[1]) == 1
+    assert len(compose.comparison(["policies=[fast_recognition]", "run.end_year=2025"])[1]) == 1
+
+
 def twice(**changes):
     """Settings of faster recognition with a second lever of the kind, equal but for `changes`."""
     plain = compose.settings("run", [FAST])

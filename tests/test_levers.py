@@ -428,12 +428,52 @@ def test_own_settings_that_cannot_be_used_are_refused(own_folder):
     compose.use_own(str(own_folder))
     assert "mine" in compose.options("policy") and compose.job("run", ["policy=mine"]).policy.levers == ()
     file.write_text("name: mine\nlevers: {once: {lever: mentoring}}\n")
-    with pytest.raises(InputError, match="policy=mine: policy.levers.once.strength: missing"):
+    with pytest.raises(InputError, match="policy=mine: policy.levers.once.strength: missing, every one of lever, strength, start"):
         compose.comparison(["policies=[mine]"])
     file.unlink()
     (own_folder / "policy" / "baseline.yaml").write_text("name: baseline\nlevers: {}\n")
     with pytest.raises(InputError, match="another name, policy/baseline.yaml is shipped"):
         compose.use_own(str(own_folder))
+
+
+BUILT_ON = "defaults: [fast_recognition, _self_]\nname: mine\nlevers: "
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "allowed"),
+    [
+        (BUILT_ON + "{faster_recogniton: {strength: 0.5}}",
+         "policy.levers.faster_recogniton: unknown label, did you mean faster_recognition; allowed is a lever that is there "
+         "(faster_recognition) or one of your own with all its settings, lever: language_places, ", ", education_of_arrivals"),
+        ("name: mine\nlevers: {once: {strength: 0.5}}",
+         "policy.levers.once: unknown label; allowed is one of your own with all its settings, lever: language_places, ", ""),
+        (BUILT_ON + "{faster_recognition: {label: x}}",
+         "policy.levers.faster_recognition.label=x: unknown key, a lever has that of its table", ""),
+        (BUILT_ON + "{faster_recognition: {strenght: 0.6}}",
+         "policy.levers.faster_recognition.strenght=0.6: unknown key, allowed is lever, strength, start, ", "fund"),
+        ("defaults: [nosuch, _self_]\nname: mine", "{file}: defaults=nosuch: allowed is action_plan_", ", work_first"),
+        ("defaults: [/flows: nosuch]\nname: mine", "{file}: defaults=flows/nosuch: allowed is baseline, high, low", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_has_is_named(own_folder, content, message, allowed):
+    """A label, a key of a lever, a file to build on: what it is, where, and what there is in its place."""
+    file = own_folder / "policy" / "mine.yaml"
+    file.write_text(content, encoding="utf-8")
+    compose.use_own(str(own_folder))
+    with pytest.raises(InputError) as caught:
+        compose.job("run", ["policy=mine", "seeds=2"])
+    said = str(caught.value)
+    assert said.startswith(message.replace("{file}", str(file.resolve()))) and said.endswith(allowed)
+
+
+def test_an_option_that_nothing_has_is_named_in_an_experiment(own_folder):
+    (own_folder / "experiment").mkdir()
+    file = own_folder / "experiment" / "mine.yaml"
+    file.write_text("# @package _global_\ndefaults:\n  - override /policy: nosuch\n", encoding="utf-8")
+    compose.use_own(str(own_folder))
+    with pytest.raises(InputError) as caught:
+        compose.job("run", ["experiment=mine", "seeds=2"])
+    assert str(caught.value).startswith(f"{file.resolve()}: defaults=policy/nosuch: allowed is action_plan_")
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,25 @@ def test_lower_can_be_better():
     assert rows[0]["probability_best"] == 1.0
 
 
-def test_without_draws_nothing_is_claimed():
+def test_without_draws_nothing_is_claimed_of_a_single_seed():
     rows = ranking.rank(NAMES, draws.Sample(np.array([[50.0, 51.0, 52.0]])), True)
     assert [row["policy"] for row in rows] == ["b", "a", "baseline"]
     assert all(row["probability_best"] is None and row["same_as_next"] is None for row in rows)
+
+
+def test_the_same_is_no_order():
+    """Equal in every draw and seed, and equal with one seed: neither is better."""
+    levels = sample([[50, 51, 51]] * 2, [[50, 51, 51]] * 8)
+    expected = "a (best in 50 %) = b (best in 50 %) > baseline (best in 0 %)"
+    assert ranking.line(ranking.rank(NAMES, levels, True)) == expected
+    assert ranking.line(ranking.rank(NAMES, draws.Sample(np.array([[50.0, 51.0, 51.0]])), True)) == "a = b > baseline"
+
+
+def test_without_draws_the_monte_carlo_interval_tells_apart():
+    """Two seeds: 1.0 and 1.2 against 1.0 and 1.0 differ by 0.1 with an error of 0.1; both are 50 above the reference."""
+    rows = ranking.rank(NAMES, draws.Sample(np.array([[0.0, 51.0, 51.0], [0.0, 51.2, 51.0]])), True)
+    assert ranking.line(rows) == "a ~ b > baseline"
+    assert [row["same_as_next"] for row in rows] == [True, False, None]
 
 
 def test_every_member_state_has_a_tile_of_its_own():

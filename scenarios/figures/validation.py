@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from calibration import counterparts
 from calibration.tables import EU, Parameter
 from calibration.targets import PUBLISHED
-from calibration.validation import NORMAL_90, cells
+from calibration.validation import NORMAL_90, cells, span
 from model import Results, codes
 from scenarios.figures import style
 
@@ -31,13 +31,14 @@ ERRORS = (
 
 
 def fit(path: Path, table: pd.DataFrame) -> None:
-    """Employment of the non-EU-born, predicted against published, one panel per year, Member States named."""
-    drawn, panels = style.figure(len(YEARS), width=17, height=6.6)
-    rows = cells(table)
-    rows = rows[rows["year"].isin(YEARS)]
-    low = 5 * np.floor(rows[["observed", "low"]].min().min() / 5) if len(rows) else 0
-    high = 5 * np.ceil(rows[["observed", "high"]].max().max() / 5) if len(rows) else 100
-    for axes, year in zip(panels, YEARS, strict=True):
+    """Employment of the non-EU-born, predicted against published, one panel per simulated year, Member States named."""
+    rows, years = _compared(table)
+    if not years:
+        return
+    drawn, panels = style.figure(len(years), width=max(8.0, 5.7 * len(years)), height=6.6)
+    low = 5 * np.floor(rows[["observed", "low"]].min().min() / 5)
+    high = 5 * np.ceil(rows[["observed", "high"]].max().max() / 5)
+    for axes, year in zip(panels, years, strict=True):
         mine = rows[rows["year"] == year]
         axes.plot([low, high], [low, high], color=style.GREY, linewidth=1, zorder=1)
         for within, colour in ((True, style.BLUE), (False, style.RED)):
@@ -49,15 +50,22 @@ def fit(path: Path, table: pd.DataFrame) -> None:
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_xlabel("Published, %")
-        unit = "Predicted employment rate of persons born outside the EU, % of persons 20-64" if year == YEARS[0] else ""
+        unit = "Predicted employment rate of persons born outside the EU, % of persons 20-64" if year == years[0] else ""
         style.title(axes, str(year), unit)
     panels[0].plot([], [], "o", color=style.BLUE, label="Published figure within the 90 % interval")
     panels[0].plot([], [], "o", color=style.RED, label="Outside")
     drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     drawn.draw_without_rendering()
-    for axes, year in zip(panels, YEARS, strict=True):
+    for axes, year in zip(panels, years, strict=True):
         _name_points(axes, rows[rows["year"] == year])
     style.save(drawn, path)
+
+
+def _compared(table: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    """Rows of employment of YEARS, and those of these years that there are."""
+    rows = cells(table)
+    rows = rows[rows["year"].isin(YEARS)]
+    return rows, sorted(rows["year"].unique())
 
 
 def _name_points(axes: Axes, rows: pd.DataFrame) -> None:
@@ -77,9 +85,11 @@ def _name_points(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def errors(path: Path, table: pd.DataFrame) -> None:
-    """Mean absolute error over 2021 to 2023 by Member State, of the model and of both naive forecasts."""
-    rows = cells(table)
-    rows = rows[rows["year"].isin(YEARS)].dropna(subset=[column for column, *_ in ERRORS])
+    """Mean absolute error over the simulated of YEARS by Member State, of the model and of both naive forecasts."""
+    rows, years = _compared(table)
+    if not years:
+        return
+    rows = rows.dropna(subset=[column for column, *_ in ERRORS])
     found = pd.DataFrame(
         {column: (rows[column] - rows["observed"]).abs().groupby(rows["place"]).mean() for column, *_ in ERRORS}
     )
@@ -93,7 +103,8 @@ def errors(path: Path, table: pd.DataFrame) -> None:
     axes.set_xlim(left=0)
     axes.set_xlabel("Points")
     drawn.legend(loc="outside lower center", ncols=3)
-    axes.set_title("Mean absolute error of employment of the non-EU-born, 2021 to 2023", loc="left", fontweight="bold", fontsize=11)
+    title = f"Mean absolute error of employment of the non-EU-born, {span(years).replace('-', ' to ')}"
+    axes.set_title(title, loc="left", fontweight="bold", fontsize=11)
     style.save(drawn, path)
 
 
