@@ -25,6 +25,7 @@ PROCESS_NAMES = (
 )  # fmt: skip
 DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-(\d+))?")  # folder of fetched figures: a date, and a number if not the first
 FISCAL_ENGINES = ("builtin", "profiles", "gettsim")
+PAY_GAPS = ("shipped", "eu_total", "national_studies")  # of the non-EU-born (calibration.structure)
 OBJECTIVES = ("net_contribution", "employment", "overqualification")  # of integra optimise
 DRAWS, FEWEST_DRAWS = 80, 8  # shipped with the estimates; a spread from fewer says nothing
 MOST_COALITIONS = 64
@@ -161,11 +162,13 @@ class Structure:
     scarring: str
     displacement: str
     search_adaptation: str
+    pay_gap: str
 
     def __post_init__(self) -> None:
         _one_of("structure.scarring", self.scarring, ("none", "moderate"))
         _one_of("structure.displacement", self.displacement, ("central", "low", "high"))
         _one_of("structure.search_adaptation", self.search_adaptation, ("central", "none", "full"))
+        _one_of("structure.pay_gap", self.pay_gap, PAY_GAPS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -279,8 +279,7 @@ def of_policy(config, number):
 def before_estimates(config, number=0):
     """Inputs in which every estimated factor is one (calibration.estimate); `number`: the draw, for levers."""
     table = demography()[0]
-    gap = Parameter("wage_gap_scale").by_state(("origin", ORIGINS))
-    cells = cell_table(gap, structure.search_compensation(config.structure))
+    cells = cell_table(structure.wage_gap(config.structure), structure.search_compensation(config.structure))
     par = structure.apply(parameters(), config.structure)
     rate, employed = rates.rate_table()
     switches = np.ones(1, dtype=SWITCHES)

@@ -29,7 +29,7 @@ _LEVEL = "its level is fixed by moments: sampling error enters there; the age pr
 _SCALE = "unit or scale of other figures, not a parameter"
 _ERROR = "error of a moment: widens the estimates instead"
 _STEP = "acts in whole quarters: small shifts round to one quarter more or to nothing"
-_SWITCH = "structural alternative: a switch beside the draws, zero unless chosen"
+_SWITCH = "structural alternative: a switch beside the draws, without effect unless chosen"
 # Parameters the code reads that are neither drawn nor estimated, each with the reason.
 EXACT = (
     ("population", "register counts"),
@@ -51,6 +51,7 @@ EXACT = (
     ("work_permission", _STEP),
     ("scarring", _SWITCH),
     ("scarring_longest", _SWITCH),
+    ("migrant_pay_gap_alternative", _SWITCH),
     ("employment_rate_recent", "moments of 2018 and 2019; no other year is read"),
     ("lfs_persons", "weights of the EU's rates in fit.csv; no result uses it"),
     ("lfs_sample", _ERROR),

@@ -28,12 +28,13 @@ def write(
     runs: Runs,
     found: Mapping[str, Any],
     intervals: Intervals,
+    choices: Sequence[Mapping[str, Any]],
     checked: Sequence[str],
     hicp: Mapping[int, float],
 ) -> list[str]:
     """Write gains.csv, decomposition.csv, readings.csv, jrc_six.csv, conventions_table.csv, report.md and their figures.
 
-    found: content of summary.json; checked: groups.passes. Returns lines for the console.
+    found: content of summary.json; choices: rows of scenarios.sensitivity; checked: groups.passes. Returns lines for the console.
     """
     accounting, last = config.accounting, config.run.end_year
     baseline, paired = runs.baseline, runs.paired
@@ -53,8 +54,8 @@ def write(
         folder / "conventions_table.csv", intervals.conventions, baseline[0].years, labels, price_years, hicp
     )
     grouped = gain_tables.grouped(intervals.gains, labels, accounting, report.COMPONENTS)
-    words = report.write(found, read, of_gains, of_parts, grouped, checked, last, six)
+    words = report.write(found, read, of_gains, of_parts, grouped, choices, checked, last, six)
     (folder / "report.md").write_text(words, encoding="utf-8")
     known = {(row["place"], row["outcome"]): row for row in intervals.rows if row["parameter_sd"] is not None}
     figures.draw_headline(folder / "figures", found, read, known, last)
-    return [*jrc_six.console(six, last), *report.verdict(found, read, last), ""]
+    return [*jrc_six.console(six, last), *report.choices_console(choices, last), *report.verdict(found, read, last), ""]

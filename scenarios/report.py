@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model import codes
-from scenarios import draws, jrc_six, pay_gap, summary, text
+from scenarios import draws, jrc_six, pay_gap, sensitivity, summary, text
 from scenarios.readings import COMBINED, HEADLINE, OFF
 
 Row = Mapping[str, Any]
@@ -210,12 +210,13 @@ def write(
     of_gains: Sequence[Row],
     of_parts: Sequence[Row],
     grouped: Sequence[Row],
+    choices: Sequence[Row],
     checked: Sequence[str],
     last: int,
     six: Sequence[Row] = (),
 ) -> str:
-    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped, sentences on published
-    levels (groups.passes) and jrc_six.csv."""
+    """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped, sensitivity.csv,
+    sentences on published levels (groups.passes) and jrc_six.csv."""
     rows = default_readings(read)
     best = closest(rows)
     sections = [
@@ -237,6 +238,7 @@ def write(
         "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no interval. Cells by "
         "education rest on employment by birth and education, which is imputed.",
         *_decomposition(found, of_parts, last),
+        *two_choices(choices),
         *_components(of_gains, grouped),
         *_groups(of_gains),
         *_conventions(read, best),
@@ -302,6 +304,39 @@ def _decomposition(found: Mapping[str, Any], of_parts: Sequence[Row], last: int)
         "full gain. Hourly pay is pay in the same job: what is left of the gap once the job match is closed. "
         f"{GIVEN[given].capitalize()}, {REFERENCE[reference]}: {shares}."
         + (f" {NO_INTERVAL}" if "draws" in found and len(lines) > 1 else ""),
+    ]
+
+
+def choices_block(choices: Sequence[Row]) -> str:
+    """The table of the two choices as it stands in report.md and in the README."""
+    return _table(sensitivity.header(choices, REFERENCE, VARIANT), sensitivity.cells(choices, GIVEN))
+
+
+def choices_console(choices: Sequence[Row], last: int) -> list[str]:
+    """The same for the console."""
+    shown = text.table(sensitivity.header(choices, REFERENCE, VARIANT), sensitivity.cells(choices, GIVEN))
+    return [f"Two choices that move the gain of {last}, and employment reached under {VARIANT[choices[-1]['variant']]}", shown, ""]
+
+
+def two_choices(choices: Sequence[Row]) -> list[str]:
+    """Gaps closed upward only or both ways, and the pay gap where no national figure was seen."""
+    last = {row["choice"]: row for row in choices if row["given"] == choices[0]["given"]}  # of each choice the last variant
+    first = last[sensitivity.DEFAULT]
+    upward, both = last.get("upward_only", first), last.get("symmetric", first)
+    natives, label = first["natives_employment_rate"], f"{VARIANT[first['variant']]}, {GIVEN[first['given']]}"
+    beyond = upward["employment_rate"] - natives
+    return [
+        "## Two choices that move the result",
+        choices_block(choices),
+        "Gain, then its difference to the default on the same seeds with the Monte Carlo standard error of the difference; under other "
+        "pay gaps it is simulated with as few persons as draws are.",
+        f"With gaps closed upward only {upward['employment_rate']:.1f} % of the non-EU-born aged 20-64 are employed ({label}), "
+        f"{abs(beyond):.1f} points {'more' if beyond > 0 else 'less'} than the {natives:.1f} % of natives; closed both ways "
+        f"{both['employment_rate']:.1f} %. Upward only, cells in which they are ahead of natives stay ahead; what else lies between "
+        "the two rates is that they live in other Member States and are of other ages.",
+        "Member States without a national figure of the pay gap have the ILO's figure for the EU, and the mean over the employed is "
+        "then another (`pay_gap.csv`). `mean as the EU's figure` gives these Member States the one gap with which it is the same; "
+        "`national studies` gives some of them that of first-generation immigrants in linked records (calibration/data).",
     ]
 
 

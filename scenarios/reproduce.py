@@ -13,7 +13,7 @@ from calibration.load_inputs import load_inputs
 from model import Results, codes
 from scenarios import (
     argument, conventions, decomposition, displacement, figures, gain_intervals, gains, groups, households, jrc_six, pay_gap,
-    reconciliation, report, simulation, statistics, summary, text,
+    reconciliation, report, sensitivity, simulation, statistics, summary, text,
 )  # fmt: skip
 from scenarios.folder import final_folder, result_folder
 from scenarios.prices import consumer_prices
@@ -35,13 +35,14 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
     inputs = load_inputs(config)
     digest = result_hash("reproduce", [config, *policies])
     of_seed = 2 + displacement.simulations(config) + jrc_six.simulations(policies)
-    progress = Progress(of_seed * len(config.seeds) + gain_intervals.simulations(config))
+    progress = Progress(of_seed * len(config.seeds) + gain_intervals.simulations(config) + sensitivity.simulations(config))
     with result_folder(config.compute.output, config.name, digest) as folder:
         baseline = simulation.simulate_seeds(config, inputs, progress)
         paired, parts = decomposition.simulate_parity(config, inputs, baseline, progress, decomposition.pairs(config))
         market_on = displacement.simulate_market_on(config, inputs, baseline, paired, progress)
         flows = jrc_six.simulate(config, policies, baseline, progress)
         known = gain_intervals.intervals(config, baseline, paired, market_on, parts, hicp, progress)
+        choices = sensitivity.rows(config, inputs, baseline, paired, hicp, progress)
         progress.close()
         rows = known.shown if config.draws else []
         scenarios = {config.policy.name: baseline} | {flow.name: flow.results for flow in flows}
@@ -55,10 +56,11 @@ def reproduce(config: Config, policies: Sequence[Config] = ()) -> str:
         figures.draw_run(folder / "figures", baseline, config.accounting, hicp, rows)
         figures.draw_gains(folder / "figures", found, config.run.end_year)
         reconciliation.write(folder, baseline)
-        pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0])
+        pay_gap.write(folder / "pay_gap.csv", inputs, config.seeds[0], config.structure.pay_gap)
+        sensitivity.write(folder / "sensitivity.csv", choices)
         checked = groups.checks(known.published, known.checks, config.accounting.price_year)
         said = groups.passes(checked, config.accounting)
-        argued = argument.write(folder, config, argument.Runs(baseline, paired, flows), found, known, said, hicp)
+        argued = argument.write(folder, config, argument.Runs(baseline, paired, flows), found, known, choices, said, hicp)
         compared = groups.write(folder, baseline, checked, config.accounting, hicp)
         compared += households.write(folder, config, inputs)
         fitted = [*write_fit(folder, baseline), *reconciliation.lines(baseline)]

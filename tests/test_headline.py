@@ -91,6 +91,14 @@ def test_gains_are_those_of_the_summary(folder):
     assert len(chosen(read, market="on")) == 3
 
 
+def test_two_choices_are_reported(folder):
+    """sensitivity.csv has four choices by label, report.md the table made from it, and no number is lacking."""
+    rows = rows_of(folder / "sensitivity.csv")
+    assert [row["choice"] for row in rows[::8]] == ["default", "symmetric", "pay_gap_eu_total", "pay_gap_national_studies"]
+    said = (folder / "report.md").read_text(encoding="utf-8")
+    assert report.choices_block(rows) in said and "nan" not in said.partition("## Two choices")[2].partition("## ")[0]
+
+
 def texts_of(path):
     """Rows of a csv file as they are written."""
     with path.open(encoding="utf-8", newline="") as file:

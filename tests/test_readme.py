@@ -97,3 +97,12 @@ def test_policy_block_is_the_reference_comparison():
     shown = re.search(r"<!-- policy:begin -->\n(.*)<!-- policy:end -->", README, flags=re.S)[1].strip()
     wanted = policy_table.block(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else ""
     assert shown == wanted
+
+
+def test_sensitivity_block_is_the_reference_run():
+    """The table of the two choices is that of outputs/reference/report.md, line by line; empty as long as it has none."""
+    said = (ROOT / "outputs" / "reference" / "report.md").read_text(encoding="utf-8")
+    section = said.partition("## Two choices that move the result")[2].partition("\n## ")[0]
+    wanted = [line for line in section.splitlines() if line.startswith("|")]
+    shown = re.search(r"<!-- sensitivity:begin -->(.*)<!-- sensitivity:end -->", README, flags=re.S)[1].split("\n")
+    assert [line for line in shown if line] == wanted

@@ -92,8 +92,13 @@ def test_the_tables_are_written(tmp_path, eu27_to_2019):
 def test_parts_of_the_pay_gap_add_up(four_states, four_states_run):
     """All parts sum to the log of the ratio of mean pay; the residual is the cell's term seen from a fluent citizen; a Member State
     without a figure of its own says so."""
-    rows = {row["member_state"]: row for row in pay_gap.pay_gap(four_states, 1)}
-    assert list(rows) == ["EE", "LU", "MT", "SE"]
+    rows = {row["member_state"]: row for row in pay_gap.pay_gap(four_states, 1, "shipped")}
+    assert list(rows) == ["selected", "EE", "LU", "MT", "SE"]
+    mean = rows.pop("selected")
+    assert mean["employed"] == sum(row["employed"] for row in rows.values()) > 0
+    for name in ("published_gap", "simulated_gap", "log_gap", *pay_gap.PARTS):
+        assert mean[name] * mean["employed"] == pytest.approx(sum(row[name] * row["employed"] for row in rows.values()))
+    assert mean["published_is"] == "mean" and mean["published_eu"] == ""
     counts = four_states_run[0].counts[-1].sum(axis=(2, 3))
     par = four_states.parameters[0]
     fluent = par["language_pay_c1"] + par["naturalisation_pay"]
@@ -107,3 +112,14 @@ def test_parts_of_the_pay_gap_add_up(four_states, four_states_run):
         assert row["simulated_gap"] == pytest.approx(100 * (1 - pay[2] / pay[0]), abs=4.0)  # last quarter, year
         assert row["published_is"] == ("national" if state == "LU" else "EU value")
         assert bool(row["note"]) == (row["residual"] < 0)
+
+
+def test_pay_gap_in_use_is_named(make_inputs):
+    """All 27: the EU's figure stands beside the mean of the gaps in use; another choice than the shipped gap says what its gaps are."""
+    inputs = make_inputs("population=small", "population.minimum_agents=300", "run.end_year=2017", "structure.pay_gap=national_studies")
+    mean, *rows = pay_gap.pay_gap(inputs, 1, "national_studies")
+    assert mean["member_state"] == "EU27_2020" and mean["published_eu"] == pytest.approx(9.0)
+    named = {row["member_state"]: (row["published_gap"], row["published_is"]) for row in rows}
+    assert named["DE"] == (pytest.approx(19.6), "national study") and named["SE"] == (pytest.approx(7.0), "national study")
+    assert named["NL"] == (pytest.approx(20.0), "national") and named["PL"] == (pytest.approx(9.0), "EU value")
+    assert mean["published_gap"] > 15.0

@@ -217,6 +217,7 @@ def test_settings_of_structures():
     for other in others.values():
         assert replace(other, structure=config.structure) == config
         switches = ("scarring", "displacement", "search_adaptation")
+        assert other.structure.pay_gap == "shipped"  # it changes no effect on the labour market
         assert sum(getattr(other.structure, s) != getattr(config.structure, s) for s in switches) == 1
 
 
@@ -259,6 +260,7 @@ def test_a_small_trial_end_to_end(tmp_path):
         (["seeds=1", "draws=0"], ["seeds=1", "2 or more"]),
         (["draws=4"], ["draws=4", "8 to 80"]),
         (["structure.scarring=strong"], ["structure.scarring=strong", "none, moderate"]),
+        (["structure.pay_gap=ilo"], ["structure.pay_gap=ilo", "shipped, eu_total, national_studies"]),
     ],
 )
 def test_bad_settings(tmp_path, arguments, words):
