@@ -13,6 +13,7 @@ from scenarios import draws, objective, statistics, summary, text
 from scenarios.choice import Choice, Estimates
 
 NAME = "optimal_mix"
+NOTHING = "No measure gains anything: the best mix is the baseline."
 
 
 class Paired(NamedTuple):
@@ -190,7 +191,7 @@ def _measures(rows: pd.DataFrame) -> str:
     rows = rows[rows["multiple"] > 0].assign(states=1, variance=rows["gain_se"] ** 2)
     taken = rows.groupby("measure")[["cost", "gain", "states", "variance"]].sum()
     if taken.empty:
-        return "No measure gains anything: the best mix is the baseline."
+        return NOTHING
     cells = [
         [
             measure.replace("_", " "), text.estimate(row["cost"], None, 1), text.estimate(row["gain"], row["variance"] ** 0.5, 1),

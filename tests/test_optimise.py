@@ -17,9 +17,10 @@ from calibration.errors import InputError
 from calibration.levers import model_lever
 from calibration.load_inputs import load_inputs
 from model import codes, simulate
-from scenarios import compose, jobs, mix, objective, response
+from scenarios import compose, jobs, mix, objective, response, text
 from scenarios.allocation import allocate, curve
 from scenarios.choice import Estimates, share
+from scenarios.figures import optimum
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -315,6 +316,22 @@ def test_bad_settings(override, message):
     assert str(caught.value).startswith(message)
 
 
+def test_measures_beyond_the_figure_are_told_from_those_in_it():
+    """Mixes reach 2 + 0.5 of cost and 4 of gain, down to 1 - 3; a measure may lie 15 % beyond. Nothing bought: all are shown."""
+    points = pd.DataFrame(
+        {"predicted_cost": [0.0, 2.0], "predicted_gain": [0.0, 4.0], "cost": [np.nan, 2.0], "gain": [np.nan, 1.0]}, dtype=float
+    )
+    half = {"cost": pd.Series([0.5], index=[1]), "gain": pd.Series([3.0], index=[1])}
+    alone = pd.DataFrame({"cost": [2.8, 2.9, 1.0, 1.0, 1.0], "gain": [4.5, 4.5, 4.7, -2.2, -2.4]})
+    assert optimum.beside(alone, points, half).tolist() == [True, False, False, True, False]
+    assert optimum.beside(alone, points * 0.0, half).all()
+
+
+@pytest.mark.parametrize(("value", "written"), [(1.25, "1.25"), (2.5, "2.5"), (1000.0, "1 000"), (1e7, "10 000 000"), (0.001, "0.001")])
+def test_budgets_are_written_as_they_were_set(value, written):
+    assert text.plain(value) == written
+
+
 def test_own_settings_belong_to_this_command():
     with pytest.raises(InputError, match=r"^budget=5: unknown key"):
         compose.job("run", ["budget=5"])
@@ -357,6 +374,7 @@ def test_tables_agree(result):
         assert centre["centre"] == pytest.approx(fresh) and centre["low"] < centre["high"]
     assert total["eu_cost"] + total["national_cost"] == pytest.approx(total["cost"])
     assert set(tables["responses"]["multiple"]) == {1.0}
+    assert "Budget 1 EUR million of 2019 per year" in console
     assert "fresh seeds" in console and {path.name for path in (place / "figures").iterdir()} == {"allocation.png", "frontier.png"}
 
 

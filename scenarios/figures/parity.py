@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from scenarios import text
 from scenarios.figures import style
 
 VARIANT_NAMES = {
     "participation": "Participation",
     "employment": "Employment",
     "match_and_pay": "Employment,\nmatch and pay",
-    "full": "Full, hours\nand weeks too",
+    "full": "Full\n(hours too)",
 }
 # Components that move little with work are drawn together.
 GROUPS = {
@@ -36,9 +37,10 @@ def gains(path: Path, found: Mapping[str, Any], year: str) -> None:
         (f"gain_{year}", "sex_age", "Given sex and age", style.BLUE),
         (f"gain_{year}_by_education", "sex_age_education", "Given sex, age and education", style.SKY),
     )
+    bars = [one for one in bars if found[one[0]]]  # those computed
     intervals = {row["outcome"]: row for row in found.get("intervals", ())}
-    for offset, (key, given, label, colour) in zip((-0.2, 0.2), bars, strict=True):
-        estimates = [found[key].get(variant, {"mean": None, "monte_carlo_se": None}) for variant in variants]
+    for offset, (key, given, label, colour) in zip((-0.2, 0.2) if len(bars) > 1 else (0.0,), bars, strict=True):
+        estimates = [found[key][variant] for variant in variants]
         means = np.array([entry["mean"] or 0.0 for entry in estimates])
         errors = np.array([[2 * (entry["monte_carlo_se"] or 0.0) for entry in estimates]] * 2)
         for v, variant in enumerate(variants):
@@ -49,13 +51,13 @@ def gains(path: Path, found: Mapping[str, Any], year: str) -> None:
         axes.bar(places, means, 0.38, yerr=errors, capsize=3, color=colour, label=label)
         for place, mean, error in zip(places, means, errors[1], strict=True):
             axes.annotate(
-                f"{mean:,.0f}".replace(",", " "), (place, mean + error), (0, 3), textcoords="offset points",
+                text.estimate(mean, None), (place, mean + error), (0, 3), textcoords="offset points",
                 ha="center", va="bottom", fontsize=9,
             )  # fmt: skip
     headline = found["headline"]["value"]
-    text = f"Commission: up to {headline}"
-    axes.axhline(headline, color=style.RED, linestyle="--", linewidth=1.5, label=text)
+    axes.axhline(headline, color=style.RED, linestyle="--", linewidth=1.5, label=f"Commission: up to {text.plain(headline)}")
     axes.margins(y=0.12)
+    style.thousands(axes.yaxis)
     axes.set_xticks(range(len(variants)), [VARIANT_NAMES[variant] for variant in variants])
     axes.grid(axis="x", visible=False)
     drawn.legend(loc="outside lower center", ncols=3)
@@ -83,6 +85,7 @@ def gain_parts(path: Path, found: Mapping[str, Any], year: str) -> None:
         above += np.maximum(values, 0)
         below += np.minimum(values, 0)
     axes.margins(y=0.08)
+    style.thousands(axes.yaxis)
     axes.plot(range(len(variants)), above + below, "D", color=style.BLACK, markersize=5, label="Sum")
     axes.axhline(0, color=style.BLACK, linewidth=0.8)
     axes.set_xticks(range(len(variants)), [VARIANT_NAMES[variant] for variant in variants])

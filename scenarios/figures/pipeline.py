@@ -35,9 +35,11 @@ def pipeline(path: Path, results: Sequence[Results]) -> None:
     language.set_ylim(0, 100)
     style.title(language, "Command of the host language", "% of the non-EU-born")
 
-    courses.plot(years, column["course_waiting"] / 1e6, color=style.ORANGE, linewidth=2, label="Waiting for a place")
-    courses.plot(years, column["course_attending"] / 1e6, color=style.BLUE, linewidth=2, label="Attending")
-    style.title(courses, "Language courses", "Million persons, annual mean")
+    lines = (("course_waiting", style.ORANGE, "Waiting for a place"), ("course_attending", style.BLUE, "Attending"))
+    scale, unit = style.persons_unit(max(column[name].max() for name, *_ in lines))
+    for name, colour, label in lines:
+        courses.plot(years, column[name] / scale, color=colour, linewidth=2, label=label)
+    style.title(courses, "Language courses", f"{unit}, annual mean")
 
     stages = {
         "recognition_documents": "Gathering documents",
@@ -58,13 +60,14 @@ def pipeline(path: Path, results: Sequence[Results]) -> None:
 
 
 def employment_by_arrival(path: Path, results: Sequence[Results]) -> None:
-    """Employment rate by year, one panel per reason, one line per arrival period."""
+    """Employment rate by year, one panel per reason, one line per arrival period in which somebody has come."""
     drawn, panels = style.figure(len(codes.REASONS), width=16, height=4.2)
     years = np.array(results[0].years)
     counts = statistics.mean([result.by_reason.sum(axis=1) for result in results])
     rates = rate_of("employment_rate", counts)
+    there = [(p, period) for p, period in enumerate(codes.ARRIVAL_PERIODS) if np.isfinite(rates[:, :, p]).any()]
     for r, (axes, reason) in enumerate(zip(panels, codes.REASONS, strict=True)):
-        for p, period in enumerate(codes.ARRIVAL_PERIODS):
+        for p, period in there:
             axes.plot(years, rates[:, r, p], color=style.PALETTE[p], linewidth=1.8, label=_period(period))
         axes.set_ylim(0, 100)
         style.whole_years(axes)

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from scenarios import text as words
 
 # Okabe-Ito palette: told apart under the common kinds of colour blindness.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
@@ -57,6 +60,16 @@ def place_name(place: str) -> str:
 def whole_years(axes: Axes) -> None:
     """Ticks of the horizontal axis at whole years only."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+
+
+def thousands(axis: Axis) -> None:
+    """Numbers at ticks as in tables: `3 500`."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(value)))
+
+
+def persons_unit(largest: float) -> tuple[float, str]:
+    """What to divide numbers of persons by so that the largest can be read, and its name."""
+    return next((unit for unit in ((1e6, "Million persons"), (1e3, "Thousand persons")) if largest >= unit[0] / 10), (1.0, "Persons"))
 
 
 def save(drawn: Figure, path: Path) -> None:

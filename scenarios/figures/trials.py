@@ -36,8 +36,9 @@ def forest(path: Path, table: pd.DataFrame) -> None:
 
 def profiles(path: Path, table: pd.DataFrame, curves: pd.DataFrame) -> None:
     """Effect by quarters since the event, one panel per study with its 90 % band, and the published effect at its horizon."""
-    height = -(-len(table) // COLUMNS)
-    drawn, panels = style.grid(height, COLUMNS, width=15, height=0.6 + 2.7 * height)
+    columns = min(COLUMNS, len(table))
+    height = -(-len(table) // columns)
+    drawn, panels = style.grid(height, columns, width=max(10.0, 3.75 * columns), height=0.6 + 2.7 * height)
     for axes, row in zip(panels, table.itertuples()):
         curve = curves[curves["study"] == row.study]
         colour = style.GREEN if row.verdict == "pass" else style.RED
