@@ -7,10 +7,8 @@ the fit of 2019.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ import pandas as pd
 from calibration import tables
 from calibration.estimate import TERMS
 from calibration.fit import EU, NAMES, SIMULATED, SURVEYED
+from scenarios import text
 
 FILES = (
     "estimates.csv", "common.csv", "draws.parquet", "moments.csv", "identification.csv", "config.yaml", "provenance.json",
@@ -39,16 +38,8 @@ def main() -> None:
         for name in FILES:
             shutil.copy(folder / name, shipped / Path(name).name)
     readme = shipped.parent / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    for name, made in TABLES.items():
-        block = f"<!-- {name}:begin -->\n{made(shipped)}\n<!-- {name}:end -->"
-        text = re.sub(f"<!-- {name}:begin -->.*?<!-- {name}:end -->", lambda _: block, text, flags=re.S)  # noqa: B023
-    readme.write_text(text, encoding="utf-8")
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    blocks = {name: made(shipped) for name, made in TABLES.items()}
+    readme.write_text(text.filled(readme.read_text(encoding="utf-8"), **blocks), encoding="utf-8")
 
 
 def _origin(name: str) -> str:
@@ -69,7 +60,7 @@ def fit(folder: Path) -> str:
     failed = tests[tests["p_value"] < FAILED]
     named = ", ".join(f"{row.geo} ({row.p_value:.1g})" for row in failed.itertuples()) or "none"
     words = f"Overidentification: distance {tests['distance'].sum():.0f} with {tests['degrees'].sum()} degrees of freedom"
-    return f"{_markdown(header, rows)}\n\n{words}; below {100 * FAILED:.0f} %: {named}."
+    return f"{text.markdown(header, rows)}\n\n{words}; below {100 * FAILED:.0f} %: {named}."
 
 
 def fit_of_2019(folder: Path) -> str:
@@ -99,7 +90,7 @@ def fit_of_2019(folder: Path) -> str:
         for row in states[~met].itertuples()
     )
     words = f"Employment by Member State and origin lies within the aim in {met.sum()} of {len(states)}; outside: {missed or 'none'}."
-    return f"{_markdown(header, rows)}\n\n{words}"
+    return f"{text.markdown(header, rows)}\n\n{words}"
 
 
 def terms(folder: Path) -> str:
@@ -117,7 +108,7 @@ def terms(folder: Path) -> str:
                      f"{middle['standard_error']:.2f}", f"{middle['informed']:.2f}"))  # fmt: skip
     header = ("term", "origin", "sex", "median factor", "lowest and highest Member State", "standard error (log), median",
               "informed share, median")  # fmt: skip
-    return _markdown(header, rows)
+    return text.markdown(header, rows)
 
 
 def common(folder: Path) -> str:
@@ -133,7 +124,7 @@ def common(folder: Path) -> str:
     header = ("common parameter", "mean, prior standard deviations", "standard deviation", "informed share")
     left = len(table) - len(known)
     words = f"The other {left} common parameters are prior-driven: the data remove less than a tenth of their prior variance."
-    return f"{_markdown(header, rows)}\n\n{words}"
+    return f"{text.markdown(header, rows)}\n\n{words}"
 
 
 def recovery(folder: Path) -> str:
@@ -151,7 +142,7 @@ def recovery(folder: Path) -> str:
     header = ("parameter", "coverage of 90 % intervals", "mean distance, standard errors", "error over standard error",
               "informed share")  # fmt: skip
     words = f"{every['replications']} replications; {100 * float(every['coverage']):.1f} % of all intervals hold the true term."
-    return f"{words}\n\n{_markdown(header, rows)}"
+    return f"{words}\n\n{text.markdown(header, rows)}"
 
 
 TABLES = {"fit": fit, "fit_2019": fit_of_2019, "terms": terms, "common": common, "recovery": recovery}  # by mark in the README

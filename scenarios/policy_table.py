@@ -7,7 +7,6 @@ keeps the result in outputs/reference/compare and rewrites what lies between the
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -205,11 +204,7 @@ def markdown(content: Mapping[str, Any]) -> str:
                 shown(share, "share", 1),
             ]
         )
-    return _markdown(header, rows)
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows))
+    return text.markdown(header, rows)
 
 
 def parts(content: Mapping[str, Any]) -> list[str]:
@@ -221,7 +216,7 @@ def parts(content: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
     outcomes = ("employment_rate", "overqualification_rate", "cumulated_net")
     mixes = dict.fromkeys(row["policy"] for row in content["measures"])
-    return [_markdown([f"{mix.replace('_', ' ')} by measure", *header], by_measure(content, mix, outcomes)) for mix in mixes]
+    return [text.markdown([f"{mix.replace('_', ' ')} by measure", *header], by_measure(content, mix, outcomes)) for mix in mixes]
 
 
 def block(content: Mapping[str, Any]) -> str:
@@ -234,12 +229,6 @@ def block(content: Mapping[str, Any]) -> str:
     return "\n\n".join([markdown(content), " ".join(sentences), ranks, figure, *parts(content)])
 
 
-def fill(readme: str, content: Mapping[str, Any]) -> str:
-    """The text of a README with the block between its markers."""
-    new = f"<!-- policy:begin -->\n{block(content)}\n<!-- policy:end -->"
-    return re.sub("<!-- policy:begin -->.*?<!-- policy:end -->", lambda _: new, readme, flags=re.S)
-
-
 def main(arguments: Sequence[str]) -> None:
     """Keep the files of a result folder and fill the README."""
     folder, readme = Path(arguments[0]), Path("README.md")
@@ -249,7 +238,7 @@ def main(arguments: Sequence[str]) -> None:
         if path.is_file():  # no measures.csv without a mix
             shutil.copy(path, KEPT / path.name)
     content = json.loads((KEPT / "summary.json").read_text(encoding="utf-8"))
-    readme.write_text(fill(readme.read_text(encoding="utf-8"), content), encoding="utf-8")
+    readme.write_text(text.filled(readme.read_text(encoding="utf-8"), policy=block(content)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ CLAIM = (
     "Derived independently and compared, not replicated: the table of scenarios in the Commission's report (JRC121937) could not "
     "be read, so its definitions of parity, group, prices and year are not known."
 )
+CHOICES = "## Two choices that move the result"
 GIVEN = {"sex_age": "given sex and age", "sex_age_education": "given education too"}
 REFERENCE = {"native": "against natives", "eu_born": "against EU-born"}
 VARIANT = {
@@ -256,8 +257,7 @@ def _place(found: Mapping[str, Any]) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return text.markdown(header, rows, numbers=True)
 
 
 def _gain(row: Row) -> str:
@@ -326,7 +326,7 @@ def two_choices(choices: Sequence[Row]) -> list[str]:
     natives, label = first["natives_employment_rate"], f"{VARIANT[first['variant']]}, {GIVEN[first['given']]}"
     beyond = upward["employment_rate"] - natives
     return [
-        "## Two choices that move the result",
+        CHOICES,
         choices_block(choices),
         "Gain, then its difference to the default on the same seeds with the Monte Carlo standard error of the difference; under other "
         "pay gaps it is simulated with as few persons as draws are.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -114,6 +114,20 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         )
         for line in lines
     )
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = False) -> str:
+    """A table for a document; numbers: all columns but the first to the right."""
+    rule = ["---", *["---:" if numbers else "---"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *rows))
+
+
+def filled(document: str, **blocks: str) -> str:
+    """A document with what lies between the markers <!-- name:begin --> and <!-- name:end --> replaced by the block of that name."""
+    for name, block in blocks.items():
+        new = f"<!-- {name}:begin -->\n{block}\n<!-- {name}:end -->"
+        document = re.sub(f"<!-- {name}:begin -->.*?<!-- {name}:end -->", lambda _, new=new: new, document, flags=re.S)
+    return document
 
 
 def estimate(mean: float | None, error: float | None, digits: int = 0) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from scenarios import effects, policy_table, returns, scoreboard
+from scenarios import effects, policy_table, returns, scoreboard, text
 
 ROOT = Path(__file__).resolve().parents[1]
 STATES = ("EE", "MT")
@@ -196,7 +196,7 @@ def test_summary_and_console_say_what_is_asked(made):
         assert sum(row["probability_best"] for row in rows) == pytest.approx(1.0)
     assert f"per head that parity (full) would give in 2026, {MIX} delivers" in console
     assert "From best to worst" in console and str(folder.name) in console
-    lines = policy_table.fill("before <!-- policy:begin -->x<!-- policy:end --> after", found).splitlines()
+    lines = text.filled("before <!-- policy:begin -->x<!-- policy:end --> after", policy=policy_table.block(found)).splitlines()
     assert lines[0].startswith("before") and lines[-1].endswith("after")
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 2 + len(found["policies"]) + 2 + 4  # the mix: three measures, and all together

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import policy_table
+from scenarios import finding, policy_table, text
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -100,9 +100,15 @@ def test_policy_block_is_the_reference_comparison():
 
 
 def test_sensitivity_block_is_the_reference_run():
-    """The table of the two choices is that of outputs/reference/report.md, line by line; empty as long as it has none."""
+    """The table of the two choices is that of outputs/reference/report.md, line by line."""
     said = (ROOT / "outputs" / "reference" / "report.md").read_text(encoding="utf-8")
     section = said.partition("## Two choices that move the result")[2].partition("\n## ")[0]
     wanted = [line for line in section.splitlines() if line.startswith("|")]
     shown = re.search(r"<!-- sensitivity:begin -->(.*)<!-- sensitivity:end -->", README, flags=re.S)[1].split("\n")
-    assert [line for line in shown if line] == wanted
+    assert [line for line in shown if line] == wanted and len(wanted) > 8
+
+
+def test_the_readme_is_what_its_script_writes(monkeypatch):
+    """`python -m scenarios.finding` without a folder leaves the README as it is."""
+    monkeypatch.chdir(ROOT)
+    assert text.filled(README, **finding.blocks()) == README

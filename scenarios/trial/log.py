@@ -7,7 +7,6 @@ same estimates and the same code stays as it is, and rewrites the table of READM
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from io import StringIO
 from pathlib import Path
@@ -16,6 +15,7 @@ import pandas as pd
 
 from calibration import tables
 from calibration.errors import InputError
+from scenarios import text
 from scenarios.provenance import code_hash
 from scenarios.trial import report
 
@@ -35,10 +35,10 @@ def estimates_hash() -> str:
 def read() -> pd.DataFrame:
     """The log beside the estimates in use, empty where there is none."""
     try:
-        text = tables.estimates_file(NAME).decode("utf-8")
+        found = tables.estimates_file(NAME).decode("utf-8")
     except InputError:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.read_csv(StringIO(text))
+    return pd.read_csv(StringIO(found))
 
 
 def compare(table: pd.DataFrame) -> list[str]:
@@ -69,10 +69,8 @@ def main() -> None:
     folder, root = Path(sys.argv[1]), Path(str(tables.folder())).parents[1]
     added(read(), folder).to_csv(root / "calibration" / "estimates" / NAME, index=False, float_format="%.6g", lineterminator="\n")
     readme = root / "README.md"
-    found = "\n".join(report.verdicts(pd.read_csv(folder / NAME)))
-    block = f"<!-- trials:begin -->\n{found}\n<!-- trials:end -->"
-    text = re.sub("<!-- trials:begin -->.*?<!-- trials:end -->", lambda _: block, readme.read_text(encoding="utf-8"), flags=re.S)
-    readme.write_text(text, encoding="utf-8")
+    found = report.verdicts(pd.read_csv(folder / NAME))
+    readme.write_text(text.filled(readme.read_text(encoding="utf-8"), trials=found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -68,16 +68,12 @@ def structures(fit: pd.DataFrame) -> str:
     return text.table(["", "all", *effects.ROLES.values(), "within published", ""], rows)
 
 
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]
-
-
 def markdown(table: pd.DataFrame, curves: pd.DataFrame, fit: pd.DataFrame, earlier: Sequence[str], config: Config) -> str:
     """report.md: verdicts, each study in words with its profile, structures, and how to read it."""
     lines = ["# Virtual trials", ""]
     for role, mine in table.groupby("role", sort=False):
         lines += [f"Of {len(mine)} effects {_of(role)}, {int((mine['verdict'] == 'pass').sum())} pass.", ""]
-    lines += verdicts(table)
+    lines.append(verdicts(table))
     lines += ["", _uncertainty(config), "", "![Simulated beside published](figures/forest.png)", ""]
     lines += [
         "A trial passes when the 90 % intervals overlap, the sign agrees (where the published interval leaves one) and the course "
@@ -91,14 +87,14 @@ def markdown(table: pd.DataFrame, curves: pd.DataFrame, fit: pd.DataFrame, earli
     return "\n".join([*lines, "## Log of verdicts", "", *(f"- {line}" for line in earlier), ""])
 
 
-def verdicts(table: pd.DataFrame) -> list[str]:
+def verdicts(table: pd.DataFrame) -> str:
     """The rows of trials.csv as a table in Markdown, one line per study."""
     rows = [
         (row.label, row.role, _published(row), _number(row.simulated, row.unit), _interval(row.low, row.high, row.unit),
          f"{100.0 * row.monte_carlo_se:.2f}", row.verdict)
         for row in table.itertuples()
     ]  # fmt: skip
-    return _markdown(("study", "role", "published", "simulated", "90 % interval", "Monte Carlo error", "verdict"), rows)
+    return text.markdown(("study", "role", "published", "simulated", "90 % interval", "Monte Carlo error", "verdict"), rows)
 
 
 def _published(row: Any) -> str:
@@ -122,7 +118,7 @@ def _study(row: Any, curve: pd.DataFrame) -> list[str]:
     shown = curve[curve["quarter"].isin(HORIZONS)]
     cells = [f"{_number(point.effect, row.unit)} ({_interval(point.low, point.high, row.unit)})" for point in shown.itertuples()]
     header = ["quarters since", *shown["quarter"].astype(str)]
-    return [*lines, "", *_markdown(header, [["effect", *cells]]), ""]
+    return [*lines, "", text.markdown(header, [["effect", *cells]]), ""]
 
 
 def _caution() -> str:
