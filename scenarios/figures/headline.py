@@ -35,6 +35,7 @@ def waterfall(path: Path, found: Mapping[str, Any], year: str) -> None:
     headline = found["headline"]["value"]
     rows = {row["outcome"]: row for row in found.get("intervals", ())}
     highest = max(headline, *(sum(part["mean"] for part in parts.values()) for parts in entries.values()))
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}  # of a label that a line may cross
     for number, (axes, (key, parts)) in enumerate(zip(panels, entries.items(), strict=True)):
         bottom, given = 0.0, key.removesuffix("_native")
         for place, (factor, part) in enumerate(parts.items()):
@@ -46,20 +47,21 @@ def waterfall(path: Path, found: Mapping[str, Any], year: str) -> None:
                 text += f"\n{_euro(row['low'])} to {_euro(row['high'])}"
             top = max(bottom, bottom + part["mean"])
             axes.annotate(
-                text, (place, top), (0, 4), textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
-            )  # fmt: skip
+                text, (place, top), (0, 4), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, bbox=behind
+            )
             bottom += part["mean"]
         axes.bar(len(parts), bottom, 0.7, color=style.BLACK, alpha=0.75)
         axes.annotate(
-            _euro(bottom), (len(parts), bottom), (0, 4), textcoords="offset points", ha="center", va="bottom", fontweight="bold"
-        )
+            _euro(bottom), (len(parts), bottom), (0, 4), textcoords="offset points", ha="center", va="bottom", fontweight="bold",
+            bbox=behind,
+        )  # fmt: skip
         axes.axhline(headline, color=style.RED, linestyle="--", linewidth=1.5, label=f"Commission: up to {_euro(headline)}")
         axes.set_ylim(0, 1.18 * highest)
         axes.yaxis.set_major_formatter(lambda value, _: _euro(value))
         axes.set_xticks(range(len(parts) + 1), [*(FACTOR_NAMES[factor] for factor in parts), "All\nclosed"], fontsize=8.5)
         axes.grid(axis="x", visible=False)
-        unit = f"EUR of {found['price_year']} per head and year; mean over all orders" if number == 0 else ""
+        ends = "; small: 90 % interval" if any(f"part_of_gain_{factor}_{key}" in rows for factor in parts) else ""
+        unit = f"EUR of {found['price_year']} per head and year; mean over all orders{ends}" if number == 0 else ""
         if given == "sex_age_education":
             unit = "Employment by birth and education is imputed"
         style.title(axes, f"Given {GIVEN_NAMES[given]}, against natives", unit)

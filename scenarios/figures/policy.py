@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
-from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from model import codes
 from scenarios import draws
@@ -101,8 +102,8 @@ def cost_and_gain(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], policy: str) -> None:
-    """Shapley values of the measures of a mix with their 90 % intervals: net effect on budgets over all years, and employment in the
-    last. An interval lies where its ends are, measured from where the bar starts; dotted where it is mostly Monte Carlo noise."""
+    """Shapley values of the measures of a mix: net effect on budgets over all years, and employment in the last. Of each, how the parts
+    add up, and every part with its 90 % interval from zero, dotted where it is mostly Monte Carlo noise."""
     rows = table[(table["policy"] == policy) & (table["place"] == content["place"])]
     names = [name for name in dict.fromkeys(rows["measure"]) if name != "all"]
     last, span = content["last_year"], f"{content['first_year']} to {content['last_year']}"
@@ -110,34 +111,36 @@ def waterfall(path: Path, table: pd.DataFrame, content: Mapping[str, Any], polic
         "cumulated_net": ("Net effect on public budgets", f"Million EUR of {content['price_year']}, {span}", 0),
         "employment_rate": ("Employment rate", f"Percentage points in {last}", 3),
     }
-    drawn, panels = style.figure(len(shown), width=7.4 * len(shown), height=1.9 + 0.42 * len(names))
-    for axes, (outcome, (name, unit, digits)) in zip(panels, shown.items(), strict=True):
-        mine = rows[rows["outcome"] == outcome].set_index("measure")
-        start = 0.0
-        for place, measure in enumerate([*names, "all"]):
-            part = mine.loc[measure, "part"]
-            left = 0.0 if measure == "all" else start
-            colour = style.BLACK if measure == "all" else style.BLUE if part >= 0 else style.RED
-            axes.barh(place, part, 0.66, left=left, color=colour, alpha=0.75 if measure == "all" else 1.0)
-            ends = left + mine.loc[measure, ["low", "high"]].to_numpy(dtype=float)
-            line = ":" if mine.loc[measure, "noise_share"] > draws.NOISY else "-"
-            axes.plot(ends, [place, place], line, color=style.GREY, linewidth=1.4)
-            axes.plot(ends, [place, place], "|", color=style.GREY, markersize=7)
-            said = [f"{number:+,.{digits}f}".replace(",", " ") for number in (part, *(ends - left))]
-            label = said[0] if np.isnan(ends).any() else f"{said[0]} [{said[1]} to {said[2]}]"
-            right = np.nanmax([left, left + part, *ends])
-            axes.annotate(label, (right, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
-            if measure != "all":
-                start += part
-        axes.set_yticks(range(len(names) + 1), [*map(words, names), "All together"])
-        axes.set_ylim(len(names) + 0.6, -0.6)
-        axes.margins(x=0.24)
-        axes.axvline(0, color=style.BLACK, linewidth=0.8)
-        axes.grid(axis="y", visible=False)
-        style.title(axes, name, unit)
-    panels[1].set_yticklabels([])
+    drawn, panels = style.figure(2 * len(shown), width=8.6 * len(shown), height=1.9 + 0.42 * len(names))
+    for (steps, spans), (outcome, (name, unit, digits)) in zip((panels[:2], panels[2:]), shown.items(), strict=True):
+        mine = rows[rows["outcome"] == outcome].set_index("measure").loc[[*names, "all"]]
+        parts = mine["part"].to_numpy()
+        starts = np.concatenate([[0.0], np.cumsum(parts[:-2]), [0.0]])
+        colours = [*np.where(parts[:-1] >= 0, style.BLUE, style.RED), style.BLACK]
+        steps.barh(range(len(parts)), parts, 0.66, left=starts, color=colours)
+        said = []
+        for place, row in enumerate(mine.itertuples()):
+            spans.plot(row.part, place, "o", color=colours[place], markersize=5, zorder=3)
+            line = ":" if row.noise_share > draws.NOISY else "-"
+            spans.plot([row.low, row.high], [place, place], line, color=style.GREY, linewidth=1.4)
+            spans.plot([row.low, row.high], [place, place], "|", color=style.GREY, markersize=7)
+            part, low, high = (f"{number:+,.{digits}f}".replace(",", " ") for number in (row.part, row.low, row.high))
+            said.append(part if np.isnan(row.low) else f"{part} [{low} to {high}]")
+        for axes in (steps, spans):
+            axes.set_yticks(range(len(parts)), [*map(words, names), "All together"])
+            axes.set_ylim(len(names) + 0.6, -0.6)
+            axes.axvline(0, color=style.BLACK, linewidth=0.8)
+            axes.grid(axis="y", visible=False)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.xaxis.set_major_formatter(lambda value, _, digits=digits: f"{value:,.{2 if digits else 0}f}".replace(",", " "))
+        spans.yaxis.tick_right()
+        spans.tick_params(axis="y", length=0)
+        spans.set_yticklabels(said, fontsize=8.5)
+        style.title(steps, name, f"{unit}, adding up")
+        style.title(spans, "90 % intervals", "the same unit")
+    panels[2].set_yticklabels([])
     name = f"{words(policy)} by measure, {style.place_name(content['place'])}"
-    drawn.suptitle(f"{name} (Shapley values; lines: 90 % intervals, dotted where mostly Monte Carlo noise)", x=0.01, ha="left")
+    drawn.suptitle(f"{name} (Shapley values; dotted: mostly Monte Carlo noise)", x=0.01, ha="left")
     style.save(drawn, path)
 
 
@@ -156,8 +159,8 @@ def tile_grid(path: Path, effects: pd.DataFrame, content: Mapping[str, Any], pol
     drawn, _ = style.figure(columns, width=4.6 * columns, height=5.0 * lines)
     drawn.clear()
     panels = list(drawn.subplots(lines, columns, squeeze=False).flat)
-    low, high = min(0.0, rows["effect"].min()), max(0.0, rows["effect"].max())
-    norm: Normalize = TwoSlopeNorm(0.0, min(low, -1e-9), max(high, 1e-9))
+    largest = max(rows["effect"].abs().max(), 1e-9)
+    norm = Normalize(-largest, largest)
     colours = colormaps["RdBu"]
     for axes, policy in zip(panels, policies, strict=False):
         mine = rows[rows["policy"] == policy].set_index("place")
