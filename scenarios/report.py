@@ -219,9 +219,9 @@ def write(
     """The text of report.md from summary.json, readings.csv, gains.csv, decomposition.csv, gain_tables.grouped, sensitivity.csv,
     sentences on published levels (groups.passes) and jrc_six.csv."""
     rows = default_readings(read)
-    best = closest(rows)
+    best, beside = closest(rows), comparable(found, last)
     sections = [
-        f"# The gain at parity in {last}, beside the Commission's {euro(HEADLINE)}",
+        f"# The gain at parity in {last}" + (f", beside the Commission's {euro(HEADLINE)}" if beside else ""),
         *verdict(found, read, last),
         f"Figures are {rows[0]['unit']}, {_place(found)}, mean over seeds {', '.join(map(str, found['seeds']))}"
         + (f", 90 % intervals over {found['draws']} draws of all parameters." if "draws" in found else ", without draws."),
@@ -232,12 +232,7 @@ def write(
         "wages as of EU-born people, others participation alone; whether a year, 2015 prices, all ages and the best of six "
         "scenarios are meant is not written in what could be read.",
         "## Each reading",
-        _table(["reading", "gain", "90 % interval", "Monte Carlo s.e.", f"% of {euro(HEADLINE)}", "interval"], [
-            [name(row), euro(row["gain"]), _interval(row), euro(row["monte_carlo_se"]), f"{100 * row['ratio']:.0f}", place_of(row)]
-            for row in rows
-        ]),
-        "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no interval. Cells by "
-        "education rest on employment by birth and education, which is imputed.",
+        *_readings(rows, beside),
         *_decomposition(found, of_parts, last),
         *two_choices(choices),
         *_components(of_gains, grouped),
@@ -250,6 +245,19 @@ def write(
         *_certainty(found),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _readings(rows: Sequence[Row], beside: bool) -> list[str]:
+    """The gain under each reading; beside: whether the headline may stand beside it."""
+    header = ["reading", "gain", "90 % interval", "Monte Carlo s.e.", *([f"% of {euro(HEADLINE)}", "interval"] if beside else [])]
+    lines = [
+        [name(row), euro(row["gain"]), _interval(row), euro(row["monte_carlo_se"])]
+        + ([f"{100 * row['ratio']:.0f}", place_of(row)] if beside else [])
+        for row in rows
+    ]
+    marks = "`holds`: the interval holds the headline; `below`, `above`: it lies wholly on that side; `unknown`: no interval. "
+    imputed = "Cells by education rest on employment by birth and education, which is imputed."
+    return [_table(header, lines), (marks if beside else "") + imputed]
 
 
 def _place(found: Mapping[str, Any]) -> str:
@@ -453,7 +461,7 @@ def _levels(found: Mapping[str, Any], checked: Sequence[str]) -> list[str]:
     known = summary.by_origin(found.get("intervals", ()), "net_contribution")
     lines, years = [], []
     for origin, entries in found["net_contribution"].items():
-        years = [year for year in map(str, summary.CSV_YEARS) if year in entries]
+        years = [str(year) for year in summary.chosen_years(summary.CSV_YEARS, [int(year) for year in entries])]
         told = {str(row["year"]): text.interval(row) for row in known.get(origin, ())}
         lines.append([origin.replace("_", "-"), *(told.get(year) or text.told(entries[year]) for year in years)])
     return [
