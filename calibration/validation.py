@@ -12,8 +12,9 @@ the change of natives.
 import numpy as np
 import pandas as pd
 
-from calibration.tables import EU
+from calibration.tables import EU, Parameter
 from calibration.targets import DISPLACEMENT, YEARS, of_validation_file
+from model.codes import MEMBER_STATES
 
 NORMAL_90 = 1.6449
 NAMED = 10  # worst misses that are listed
@@ -26,6 +27,7 @@ FORECASTS = {
     "no_change_since_2019": "no_change",
     "same_change_as_natives": "as_natives",
 }
+SURVEYED = "model_persons_of_the_survey"  # the model's EU rate with other weights
 
 
 def compare(targets, centre, drawn, coarser):
@@ -74,8 +76,9 @@ def coverage(rows, break_term=True):
 def scores(table, figure="employment", origin="non_eu_born"):
     """Scores of one rate as nested dictionaries by year, and for several years together (`span`), all there are being the last.
 
-    `eu_error`: prediction minus published; `mean_absolute_error` and the same weighted by `persons` over the Member States,
-    for every forecast on the same cells (those for which all forecasts exist); `coverage` in percent, by sex.
+    `eu_error`: prediction minus published, of employment also with the survey's numbers of persons (SURVEYED);
+    `mean_absolute_error` and the same weighted by `persons` over the Member States, for every forecast on the same cells (those
+    for which all forecasts exist); `coverage` in percent, by sex.
     """
     rows = cells(table, figure, origin)
     states = rows[rows["place"].str.len() == 2].dropna(subset=list(FORECASTS.values()))
@@ -90,6 +93,8 @@ def scores(table, figure="employment", origin="non_eu_born"):
         if len(years) == 1 and years[0] in of_eu.index:
             row = of_eu.loc[years[0]]
             entry["eu_error"] = {key: float(row[column] - row["observed"]) for key, column in FORECASTS.items()}
+            if figure == "employment" and set(mine["place"]) == set(MEMBER_STATES):
+                entry["eu_error"][SURVEYED] = float(_with_persons_of_the_survey(mine, origin) - row["observed"])
         entry["mean_absolute_error"] = {key: mean_absolute_error(mine, column) for key, column in FORECASTS.items()}
         entry["weighted_mean_absolute_error"] = {
             key: mean_absolute_error(mine, column, mine["persons"]) for key, column in FORECASTS.items()
@@ -102,6 +107,12 @@ def scores(table, figure="employment", origin="non_eu_born"):
         if entry["cells"]:
             found[span(years)] = entry
     return found
+
+
+def _with_persons_of_the_survey(rows, origin):
+    """The EU's rate from those of all Member States, weighted by the survey's persons aged 20-64 of 2021 as published rates are."""
+    persons = Parameter("lfs_persons", origin=origin).rows.groupby("geo")["value"].sum()
+    return np.average(rows["predicted"], weights=persons[rows["place"]])
 
 
 def span(years):

@@ -169,7 +169,7 @@ def _score_table(scores: Mapping[str, Any], forecasts: Mapping[str, str]) -> str
         return "-" if value is None else f"{value:{form}}"
 
     rows = []
-    for key in forecasts:
+    for key in (*forecasts, validation.SURVEYED):
         name = key.replace("_", " ")
         values = [cell(entry.get("eu_error", {}).get(key), "+.1f") for entry in scores.values()]
         rows.append([f"EU error, {name}", *values])

@@ -56,6 +56,20 @@ def test_weights_are_persons(found):
     assert found["2021"]["weighted_mean_absolute_error"]["model_without_break"] == pytest.approx(0.5)
 
 
+def test_the_eu_rate_with_persons_of_the_survey():
+    """All Member States at 60 % but one at 70: the EU's rate lies above 60 by a tenth of that one's share in the survey's persons. A
+    table that lacks a Member State has none."""
+    persons = tables.Parameter("lfs_persons", origin="non_eu_born").rows.groupby("geo")["value"].sum()
+    rows = [(ms, 2021, 60.0, 70.0 if ms == "DE" else 60.0, 0.0, 60.0, 60.0, 2.0, 100.0) for ms in MEMBER_STATES]
+    rows.append((EU, 2021, 60.0, 61.0, 0.0, 60.0, 60.0, 2.0, 2700.0))
+    case = pd.DataFrame(rows, columns=COLUMNS).assign(figure="employment", origin="non_eu_born", sex="total", within=True)
+    case = case.assign(predicted_without_break=case["predicted"], low=0.0, high=100.0)
+    error = validation.scores(case)["2021"]["eu_error"]
+    assert error["model"] == 1.0 and error[validation.SURVEYED] == pytest.approx(10.0 * persons["DE"] / persons.sum())
+    assert 2.5 < error[validation.SURVEYED] < 3.5
+    assert validation.SURVEYED not in validation.scores(case[case["place"] != "MT"])["2021"]["eu_error"]
+
+
 def test_eu_errors_carry_their_sign_and_are_no_member_state(found):
     assert found["2021"]["eu_error"]["no_change_since_2019"] == pytest.approx(-1.0)
     assert found["2022"]["eu_error"]["model"] == pytest.approx(1.5)
