@@ -18,7 +18,7 @@ def integra(folder, *arguments, path=(ROOT,)):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "COLUMNS": "200"}
     return subprocess.run(
         [sys.executable, "-P", "-m", "scenarios.cli", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 
